@@ -1,0 +1,82 @@
+// The side of the analyzer that front and `lazaret scan` share: takes ready workers from a generation
+// zygote, gives each one message at a time, and turns whatever comes back into an Analysis. A worker
+// that dies, hangs or answers badly becomes an Analysis of class error (policy::AnalysisForFailure);
+// nothing a worker does can make it clean.
+#ifndef LAZARET_APP_JUDGE_WORKER_POOL_H_
+#define LAZARET_APP_JUDGE_WORKER_POOL_H_
+
+#include <cstdint>
+#include <array>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/fd.h"
+#include "base/result.h"
+#include "policy/analysis.h"
+
+namespace lazaret::judge {
+
+struct PoolOptions {
+  std::string socket_path;       // named socket the generation zygote connects to
+  std::vector<unsigned> peers;   // uids that may connect; empty = our own only
+  std::size_t max_message_bytes = 256U << 20;
+  std::size_t max_waiting = 256;  // messages waiting for a worker; above it the answer is at once
+};
+
+struct GenerationInfo {
+  std::string id;             // 64 hex digits
+  std::string bundle_sha256;  // 64 hex digits: rules, lists, policy
+  std::string engine;         // "libclamav 1.4.6, 4680002 signatures, built-in only"
+  std::int64_t signatures_time = 0;  // newest signature file, seconds since 1970, 0 unknown
+  std::string confinement;    // "namespace"
+};
+
+struct Job {
+  int message_fd = -1;         // sealed memory file or read-only descriptor of an unlinked file
+  std::uint64_t message_bytes = 0;
+  policy::JobFacts facts;
+  std::array<std::uint8_t, 16> uid{};
+  base::Deadline deadline;     // the zygote kills the worker then
+};
+
+struct Outcome {
+  policy::Analysis analysis;
+  GenerationInfo generation;   // empty id when no worker took the message
+  bool failed = false;         // analysis is AnalysisForFailure(failure)
+  std::string failure;
+  std::uint64_t cpu_micros = 0;
+  std::uint64_t waited_micros = 0;  // in the queue
+};
+
+struct PoolStatus {
+  bool ready = false;             // at least one worker can take mail
+  std::string not_ready_reason;
+  GenerationInfo generation;
+  std::uint32_t workers = 0;
+  std::uint32_t busy = 0;
+  std::uint32_t waiting = 0;
+  std::uint64_t worker_deaths = 0;
+};
+
+class WorkerPool {
+ public:
+  // Listens and starts one thread that talks to generation zygotes.
+  static base::Result<std::unique_ptr<WorkerPool>> Listen(PoolOptions options);
+  virtual ~WorkerPool() = default;
+
+  // Blocks the calling thread until an answer or the deadline (never later than deadline + 0.5 s).
+  // `on_wait` is called about once a second meanwhile (milter progress). Thread-safe.
+  virtual Outcome Run(Job job, const std::function<void()>& on_wait) = 0;
+
+  // Blocks until a worker is ready, or gives the reason why none is. For start-up and lazaret scan.
+  virtual base::Status WaitReady(base::Deadline deadline) = 0;
+
+  virtual PoolStatus Status() const = 0;
+};
+
+}  // namespace lazaret::judge
+
+#endif  // LAZARET_APP_JUDGE_WORKER_POOL_H_

@@ -1,0 +1,115 @@
+#include "base/crypto.h"
+
+#include <openssl/evp.h>
+#include <openssl/hmac.h>
+#include <sys/random.h>
+
+#include <cerrno>
+
+#include "base/result.h"
+
+namespace lazaret::base {
+
+struct Sha256Stream::State {
+  EVP_MD_CTX* context = EVP_MD_CTX_new();
+  State() = default;
+  State(const State&) = delete;
+  State& operator=(const State&) = delete;
+  ~State() { EVP_MD_CTX_free(context); }
+};
+
+Sha256Stream::Sha256Stream() : state_(std::make_unique<State>()) {
+  LAZARET_CHECK(state_->context != nullptr);
+  LAZARET_CHECK(EVP_DigestInit_ex(state_->context, EVP_sha256(), nullptr) == 1);
+}
+Sha256Stream::~Sha256Stream() = default;
+Sha256Stream::Sha256Stream(Sha256Stream&&) noexcept = default;
+Sha256Stream& Sha256Stream::operator=(Sha256Stream&&) noexcept = default;
+
+void Sha256Stream::Update(std::string_view bytes) {
+  LAZARET_CHECK(EVP_DigestUpdate(state_->context, bytes.data(), bytes.size()) == 1);
+}
+
+Sha256Digest Sha256Stream::Finish() {
+  Sha256Digest digest{};
+  unsigned int length = 0;
+  LAZARET_CHECK(EVP_DigestFinal_ex(state_->context, digest.data(), &length) == 1);
+  LAZARET_CHECK(length == digest.size());
+  return digest;
+}
+
+Sha256Digest Sha256(std::string_view bytes) {
+  Sha256Stream stream;
+  stream.Update(bytes);
+  return stream.Finish();
+}
+
+Sha256Digest HmacSha256(std::string_view key, std::string_view bytes) {
+  Sha256Digest digest{};
+  unsigned int length = 0;
+  const unsigned char* out =
+      HMAC(EVP_sha256(), key.data(), static_cast<int>(key.size()),
+           reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size(), digest.data(), &length);
+  LAZARET_CHECK(out != nullptr && length == digest.size());
+  return digest;
+}
+
+void FillRandom(void* out, std::size_t size) {
+  auto* cursor = static_cast<unsigned char*>(out);
+  while (size > 0) {
+    const ssize_t got = ::getrandom(cursor, size, 0);
+    if (got < 0 && errno == EINTR) continue;
+    LAZARET_CHECK(got > 0);
+    cursor += got;
+    size -= static_cast<std::size_t>(got);
+  }
+}
+
+std::string RandomBytes(std::size_t size) {
+  std::string out(size, '\0');
+  FillRandom(out.data(), size);
+  return out;
+}
+
+std::string_view AsBytes(const Sha256Digest& digest) {
+  return {reinterpret_cast<const char*>(digest.data()), digest.size()};
+}
+
+std::string Hex(std::string_view bytes) {
+  static constexpr char kDigits[] = "0123456789abcdef";
+  std::string out;
+  out.reserve(bytes.size() * 2);
+  for (const char c : bytes) {
+    const auto byte = static_cast<unsigned char>(c);
+    out.push_back(kDigits[byte >> 4]);
+    out.push_back(kDigits[byte & 15]);
+  }
+  return out;
+}
+
+std::string Base32(std::string_view bytes) {
+  static constexpr char kDigits[] = "abcdefghijklmnopqrstuvwxyz234567";
+  std::string out;
+  std::uint32_t pending = 0;
+  int bits = 0;
+  for (const char c : bytes) {
+    pending = (pending << 8) | static_cast<unsigned char>(c);
+    bits += 8;
+    while (bits >= 5) {
+      out.push_back(kDigits[(pending >> (bits - 5)) & 31U]);
+      bits -= 5;
+    }
+    pending &= (1U << bits) - 1U;
+  }
+  if (bits > 0) out.push_back(kDigits[(pending << (5 - bits)) & 31U]);
+  return out;
+}
+
+std::string Base64(std::string_view bytes) {
+  std::string out((bytes.size() + 2) / 3 * 4, '\0');
+  EVP_EncodeBlock(reinterpret_cast<unsigned char*>(out.data()),
+                  reinterpret_cast<const unsigned char*>(bytes.data()), static_cast<int>(bytes.size()));
+  return out;
+}
+
+}  // namespace lazaret::base

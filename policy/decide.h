@@ -1,0 +1,73 @@
+// Decide(): facts in, one action per recipient and the explanation out. Pure: no I/O, no clock, no
+// randomness; the same input gives the same verdict. More evidence never weakens class or action, for
+// any policy (property-tested).
+#ifndef LAZARET_POLICY_DECIDE_H_
+#define LAZARET_POLICY_DECIDE_H_
+
+#include <cstddef>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "policy/analysis.h"
+#include "policy/envelope.h"
+#include "policy/finding.h"
+#include "policy/policy.h"
+
+namespace lazaret::policy {
+
+enum class StepSource : std::uint8_t {
+  kCode = 0,    // policy override by finding code or dotted prefix
+  kRule = 1,    // the rule's proposed action
+  kClass = 2,   // the class's action in the block
+  kDefault = 3, // the class's action in the defaults
+  kShadow = 4,  // a shadow rule: would have been `action`
+};
+std::string_view Name(StepSource value);
+
+// Why one finding gave one action to one recipient.
+struct Step {
+  std::uint32_t finding = 0;  // index in Verdict::findings
+  Action action = Action::kAccept;
+  StepSource source = StepSource::kDefault;
+  std::string key;  // the code, prefix or class that matched
+};
+
+struct RecipientVerdict {
+  std::string recipient;
+  Action action = Action::kAccept;  // what policy gives to this recipient alone
+  std::string block;                // name of the block that matched, empty for the defaults
+  std::string block_origin;
+  bool observed = false;            // observe applies: action is recorded, not carried out
+  std::vector<Step> steps;          // one a finding, in finding order; winners have step.action == action
+};
+
+struct Verdict {
+  Class cls = Class::kClean;
+  Action action = Action::kAccept;  // carried out for the whole message: strictest of all recipients
+  Action wanted = Action::kAccept;  // the same before observe mode
+  bool observed = false;            // some recipient's action was not carried out because of observe
+  std::string reason;               // one neutral line for log and header: "clamav.signature: Eicar (+2)"
+  // analysis.findings plus one `scan.error.<scanner>` for each mandatory scanner that could not look or
+  // is missing in looked.
+  std::vector<Finding> findings;
+  std::vector<RecipientVerdict> recipients;  // in envelope order; one with an empty address when none
+};
+
+struct DecideInput {
+  const Envelope& envelope;
+  const Analysis& analysis;
+  const Policy& policy;
+  base::UnixTime now;
+};
+
+Verdict Decide(const DecideInput& input);
+
+// The verdict for a message whose analyzer died, hung or answered badly: one finding
+// `scan.error.analyzer` with the reason, class error. Never clean, whatever the policy says about
+// class error short of an explicit accept.
+Analysis AnalysisForFailure(std::string_view reason);
+
+}  // namespace lazaret::policy
+
+#endif  // LAZARET_POLICY_DECIDE_H_
