@@ -1,0 +1,155 @@
+// The configuration: read and checked once by the supervisor (or the CLI), handed to each role as a
+// sealed memory file. A folder owns its options; only app/config reads files and fills them.
+// docs/operations.md documents each key; a test holds that page against the table in config_keys.cc.
+#ifndef LAZARET_APP_CONFIG_CONFIG_H_
+#define LAZARET_APP_CONFIG_CONFIG_H_
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "policy/policy.h"
+
+namespace lazaret::config {
+
+struct Paths {
+  std::string root;      // moves everything below (demo, tests, unprivileged use); empty = "/"
+  std::string etc;       // <root>/etc/lazaret: policy.yaml, rules.d, lists.d, keys
+  std::string state;     // <root>/var/lib/lazaret: db, spool, generations, quarantine
+  std::string run;       // <root>/run/lazaret: sockets
+  std::string shipped;   // shipped rules; empty = ../share/lazaret/rules beside the executable, else /usr/share
+};
+
+struct Users {           // empty = stay the user that started lazaretd
+  std::string front;
+  std::string scan;
+  std::string outbound;
+  std::string admin;
+};
+
+struct Limits {
+  std::uint32_t deadline_seconds = 120;     // D, from the end-of-message callback to the reply
+  std::uint64_t message_bytes = 100U << 20; // larger is answered 552 at once
+  std::uint64_t memory_bytes = 4U << 20;    // larger messages are spooled to an unlinked file
+  std::uint32_t sessions = 1000;            // open milter sessions; above it new ones get 451
+  std::uint32_t idle_seconds = 900;         // a peer silent for so long is dropped
+  std::uint32_t half_open_seconds = 10;     // a peer that connected and does not negotiate
+  std::uint32_t header_fields = 500'000;
+  std::uint32_t recipients = 50'000;
+  std::uint32_t queue_messages = 256;       // waiting for a worker
+  std::uint32_t drain_seconds = 150;
+  std::uint32_t workers = 0;                // 0 = as many as cores
+  std::uint32_t worker_messages = 500;      // a worker is replaced after so many
+  std::uint32_t canary_messages = 200;      // canaries run again after so many messages
+  std::uint32_t canary_seconds = 10;        // ... or after so long without one
+};
+
+struct Milter {
+  std::string listen = "unix:/var/spool/postfix/lazaret/milter.sock";  // unix:PATH, inet:PORT@HOST, inet6:PORT@HOST
+  std::uint32_t socket_mode = 0660;
+  std::string socket_group = "postfix";     // ignored when it does not exist
+};
+
+struct Reply {
+  std::string language = "en";              // templates key used in SMTP replies
+  std::string contact;                      // "postmaster@example.org", shown in replies when set
+  std::map<std::string, std::string> reject;    // language -> template with {id} and {contact}
+  std::map<std::string, std::string> tempfail;
+};
+
+struct Clamav {
+  std::string database = "/var/lib/clamav";
+  std::string signatures_dir;               // own signatures and YARA; empty = <etc>/signatures.d
+  bool builtin_only = false;                // start without a database, on the built-in test signatures
+  std::uint64_t max_scan_bytes = 400U << 20;
+  std::uint64_t max_file_bytes = 100U << 20;
+  std::uint32_t max_files = 2000;
+  std::uint32_t max_recursion = 17;
+  std::uint32_t max_scan_millis = 20'000;
+  bool huge_pages = true;
+};
+
+struct Log {
+  std::string database;                     // empty = <state>/db/verdicts.db
+  std::string target = "stderr";            // stderr or syslog
+  std::string level = "info";
+};
+
+struct Confine {
+  std::string level = "full";               // full or reduced
+  std::uint64_t tmpfs_bytes = 512U << 20;
+  std::uint64_t address_space_bytes = 4ULL << 30;  // above what the zygote has
+};
+
+struct Config {
+  std::string origin;                       // file it came from, or "embedded defaults"
+  std::string node = "lazaret";
+  Paths paths;
+  Users users;
+  Limits limits;
+  Milter milter;
+  Reply reply;
+  Clamav clamav;
+  std::vector<std::string> rules_paths;     // rules.paths: files or folders, added to shipped and <etc>/rules.d
+  bool rules_shipped = true;                // rules.shipped: load the shipped rules
+  bool dlp_report_all = false;              // dlp.report_all: findings of all detectors whatever rules say
+  std::string policy_mode = "enforce";      // policy.mode: enforce or observe
+  std::string observe_errors = "tempfail";  // policy.observe_errors: tempfail or accept
+  std::vector<std::string> observe_daemons; // policy.observe_daemons
+  std::vector<std::string> observe_domains; // policy.observe_domains
+  std::string policy_file;                  // policy.file; empty = <etc>/policy.yaml, else the embedded one
+  policy::DirectionRules directions;        // policy.daemons.{inbound,outbound,local}, policy.internal_networks, policy.local_domains
+  std::vector<std::string> mandatory = {"clamav", "filetype", "ambiguity", "content_rules", "dlp"};
+  Log log;
+  Confine confine;
+};
+
+// One `--set KEY=VALUE`, or one scalar of the file. Lists are comma-separated in --set.
+struct Setting {
+  std::string key;     // dotted: "clamav.database"
+  std::string value;
+  std::string origin;  // "lazaret.yaml:3:5" or "--set"
+};
+
+// `file` empty: /etc/lazaret/lazaret.yaml when it exists, else embedded defaults. Unknown or duplicate
+// keys, wrong types and values out of range are errors "file:line:column: why". Derived paths are filled.
+base::Result<Config> LoadConfig(const std::string& file, const std::vector<std::string>& sets);
+
+// The sealed memory file: schema version, then the settings; DecodeConfig fills the same Config.
+std::string EncodeConfig(const Config& config);
+base::Result<Config> DecodeConfig(std::string_view bytes);
+
+// --- What one generation is made of: policy.yaml, rules, lists, read once.
+enum class DocumentKind : std::uint8_t { kPolicy = 1, kShippedRules = 2, kSiteRules = 3, kList = 4 };
+
+struct BundleDocument {
+  DocumentKind kind = DocumentKind::kSiteRules;
+  std::string name;    // list name, or file name
+  std::string origin;  // path as shown in errors
+  std::string text;
+};
+
+struct GenerationBundle {
+  std::vector<BundleDocument> documents;
+  std::string masking_key;     // 32 bytes: subkey of the front's masking key
+  std::string masking_key_id;  // epoch id, 8 hex digits
+};
+
+// Reads all files; an unreadable one is an error naming it. `masking_key` empty = random.
+base::Result<GenerationBundle> ReadBundle(const Config& config, std::string masking_key);
+std::string EncodeBundle(const GenerationBundle& bundle);
+base::Result<GenerationBundle> DecodeBundle(std::string_view bytes);
+// Hex SHA-256 over documents (not the key): names what rules, lists and policy were in force.
+std::string BundleSha256(const GenerationBundle& bundle);
+
+// Parses policy.yaml's text. Errors "origin:line:column: why"; actions not built are refused.
+base::Result<policy::Policy> ParsePolicy(std::string_view text, const std::string& origin);
+// The policy of a bundle with the `policy` section of the configuration applied.
+base::Result<policy::Policy> PolicyOf(const Config& config, const GenerationBundle& bundle);
+
+}  // namespace lazaret::config
+
+#endif  // LAZARET_APP_CONFIG_CONFIG_H_
