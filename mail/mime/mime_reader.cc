@@ -50,6 +50,14 @@ bool IsEmbeddedMessage(const Artifact& artifact) {
                      [](const std::string& name) { return EndsWithNoCase(name, ".eml"); });
 }
 
+bool HasParameter(const Entity& entity, std::string_view name, std::string_view value) {
+  return std::any_of(entity.type.parameters.begin(), entity.type.parameters.end(),
+                     [&](const RawParameter& parameter) {
+                       return parameter.name == name &&
+                              base::AsciiEqualNoCase(parameter.value, value);
+                     });
+}
+
 std::size_t FirstByte(const StructureNode& node) {
   if (node.first_header) return *node.first_header;
   if (node.kind == NodeKind::kLeaf) return node.body_begin;
@@ -185,6 +193,8 @@ class Reader {
     artifact.disposition = base::ToValidUtf8(entity.disposition.main);
     artifact.transfer_encoding = base::ToValidUtf8(entity.encoding);
     artifact.text = entity.type.main.compare(0, 5, "text/") == 0;
+    artifact.format_flowed = HasParameter(entity, "format", "flowed");
+    artifact.format_delsp = HasParameter(entity, "delsp", "yes");
     tree_.SetPath(artifact, ordinal);
   }
 
