@@ -42,7 +42,8 @@ class Collector {
  public:
   Collector(const Program& program, const MessageFacts& facts, base::Deadline deadline,
             const CollectOptions& options)
-      : program_(program), deadline_(deadline), options_(options), passed_(program.no_prefilter) {
+      : program_(program), deadline_(deadline), options_(options) {
+    hits_.passed = program.no_prefilter;
     hits_.facts = &facts;
     hits_.of_detector.resize(Detectors().size());
   }
@@ -96,7 +97,7 @@ class Collector {
       for (const WordUse& use : program_.uses_of_word[hit.word]) {
         if (!Runs(use.rule, unit)) continue;
         if (use.leaf == kNoIndex) {
-          passed_[use.rule] = true;
+          hits_.passed[use.rule] = true;
         } else {
           KeepWord(unit, hit, use.leaf);
         }
@@ -177,7 +178,7 @@ class Collector {
     const PatternKey where{ScopeBit(UnitAt(unit).scope), DirectionBit(hits_.facts->direction),
                            false};
     auto wanted = [this](std::uint32_t use) {
-      return bool{passed_[program_.leaves[program_.leaf_of_use[use]].rule]};
+      return bool{hits_.passed[program_.leaves[program_.leaf_of_use[use]].rule]};
     };
     LAZARET_TRY(program_.sets.Match(text, where, wanted, uses, deadline_));
     for (std::uint32_t use : uses) LAZARET_TRY(RunPattern(unit, program_.leaf_of_use[use]));
@@ -186,7 +187,7 @@ class Collector {
 
   base::Status RunPattern(std::uint32_t unit, std::uint32_t leaf_index) {
     const Leaf& leaf = program_.leaves[leaf_index];
-    if (leaf.pattern == kNoIndex || !passed_[leaf.rule] || !Runs(leaf.rule, unit))
+    if (leaf.pattern == kNoIndex || !hits_.passed[leaf.rule] || !Runs(leaf.rule, unit))
       return base::Ok();
     const std::string_view text = hits_.texts[unit].view();
     LAZARET_ASSIGN(const auto spans, program_.patterns[leaf.pattern].FindAll(text, deadline_));
@@ -226,7 +227,6 @@ class Collector {
   const Program& program_;
   base::Deadline deadline_;
   CollectOptions options_;
-  std::vector<bool> passed_;  // rule -> it has no prefilter, or that holds
   Date today_ = DateOf(base::RealtimeNow());
   Hits hits_;
   std::size_t values_ = 0;

@@ -30,6 +30,7 @@ struct Hits {
   std::vector<base::NormalizedText> texts;  // one for each unit looked at; may be fewer than units
   std::unordered_map<std::uint32_t, std::vector<Hit>> of_leaf;  // keyword and regex leaves that hit
   std::vector<std::vector<Hit>> of_detector;
+  std::vector<bool> passed;  // rule -> it has no prefilter, or one of its words was found
   bool truncated = false;
 
   const std::vector<Hit>& OfLeaf(std::uint32_t leaf) const {

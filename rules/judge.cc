@@ -68,7 +68,8 @@ class RuleJudge {
       : program_(program), hits_(hits), rule_(rule), spec_(program.rules[rule]) {}
 
   std::optional<RuleMatch> Run() const {
-    if ((spec_.directions & DirectionBit(hits_.facts->direction)) == 0) return std::nullopt;
+    if (!hits_.passed[rule_] || (spec_.directions & DirectionBit(hits_.facts->direction)) == 0)
+      return std::nullopt;
     Outcome outcome = Evaluate(spec_.match);
     if (!outcome.matched) return std::nullopt;
     std::stable_sort(outcome.hits.begin(), outcome.hits.end(),

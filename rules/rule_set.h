@@ -62,6 +62,10 @@ struct RuleSummary {
   RuleSeverity severity = RuleSeverity::kMedium;
   std::string code;  // finding code: `code:` of the rule, else "rule." + lower-case id
   std::vector<std::string> tags;
+  std::string cls;  // class the rule asks for: suspicious, policy, malicious; empty = not said
+  std::string direction;  // "inbound", "outbound", "local" or "any"; several joined by ','
+  std::uint32_t tests = 0;
+  bool site = false;  // not one of the shipped rules
 };
 
 struct MaskedSpan {
