@@ -112,7 +112,9 @@ class Collector {
     hit.end = found.end;
     std::copy_n(reinterpret_cast<const std::uint8_t*>(&found.word), sizeof found.word,
                 hit.hash.begin());
-    hit.shown = program_.words.word(found.word);
+    // Words of a rule may be shown; a list file may hold names of customers.
+    const std::string& list = program_.leaves[leaf].node->list;
+    hit.shown = list.empty() ? program_.words.word(found.word) : Redacted(list);
     hits_.of_leaf[leaf].push_back(std::move(hit));
   }
 

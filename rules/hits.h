@@ -63,8 +63,9 @@ base::Result<Hits> Collect(const Program& program, const MessageFacts& facts,
 // The rules over the hits: what matched. `only_rule` as above.
 std::vector<RuleMatch> Judge(const Program& program, const Hits& hits, std::uint32_t only_rule);
 
-// The detectors' own results and the spans to mask.
-void SumUpDetectors(const Hits& hits, Evaluation& evaluation);
+// The detectors' own results and the spans to mask: those of detectors, and those of regex leaves
+// with a validator or an entropy ("rule.ID").
+void SumUpDetectors(const Program& program, const Hits& hits, Evaluation& evaluation);
 
 }  // namespace lazaret::rules
 

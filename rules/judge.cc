@@ -241,33 +241,56 @@ std::vector<RuleMatch> Judge(const Program& program, const Hits& hits, std::uint
   return out;
 }
 
-void SumUpDetectors(const Hits& hits, Evaluation& evaluation) {
-  std::size_t body_spans = 0;
+namespace {
+
+class SpanSink {
+ public:
+  SpanSink(const Hits& hits, std::vector<SensitiveSpan>& out) : hits_(hits), out_(out) {}
+  void Add(const Hit& hit, const std::string& detector) {
+    const Scope scope = hits_.facts->units[hit.unit].scope;
+    const bool shown =
+        scope == Scope::kSubject || scope == Scope::kFilename || scope == Scope::kHeader;
+    if (shown || ++body_spans_ <= kMaxBodySpans)
+      out_.push_back({hit.unit, hits_.Original(hit), detector});
+  }
+
+ private:
+  const Hits& hits_;
+  std::vector<SensitiveSpan>& out_;
+  std::size_t body_spans_ = 0;
+};
+
+DetectorResult SumUp(const Hits& hits, std::size_t detector) {
+  std::vector<const Hit*> found;
+  for (const Hit& hit : hits.of_detector[detector]) found.push_back(&hit);
+  const auto distinct = DistinctOf(found);
+  const Hit& first = *found.front();
+  DetectorResult result;
+  result.detector = Detectors()[detector].id;
+  result.artifact = hits.facts->units[first.unit].artifact;
+  result.scope = hits.facts->units[first.unit].scope;
+  result.span = hits.Original(first);
+  for (const auto& entry : distinct) result.confidence = std::max(result.confidence, entry.second);
+  result.distinct = static_cast<std::uint32_t>(distinct.size());
+  result.distinct_medium = CountAtLeast(distinct, Level::kMedium);
+  result.evidence = EvidenceText(hits, found);
+  return result;
+}
+
+}  // namespace
+
+void SumUpDetectors(const Program& program, const Hits& hits, Evaluation& evaluation) {
+  SpanSink spans(hits, evaluation.sensitive);
   for (std::size_t i = 0; i < hits.of_detector.size(); ++i) {
     if (hits.of_detector[i].empty()) continue;
-    std::vector<const Hit*> found;
-    for (const Hit& hit : hits.of_detector[i]) {
-      found.push_back(&hit);
-      const Scope scope = hits.facts->units[hit.unit].scope;
-      const bool kept =
-          scope == Scope::kSubject || scope == Scope::kFilename || ++body_spans <= kMaxBodySpans;
-      if (kept)
-        evaluation.sensitive.push_back(
-            {hit.unit, hits.Original(hit), std::string(Detectors()[i].id)});
-    }
-    const auto distinct = DistinctOf(found);
-    const Hit& first = *found.front();
-    DetectorResult result;
-    result.detector = Detectors()[i].id;
-    result.artifact = hits.facts->units[first.unit].artifact;
-    result.scope = hits.facts->units[first.unit].scope;
-    result.span = hits.Original(first);
-    for (const auto& entry : distinct)
-      result.confidence = std::max(result.confidence, entry.second);
-    result.distinct = static_cast<std::uint32_t>(distinct.size());
-    result.distinct_medium = CountAtLeast(distinct, Level::kMedium);
-    result.evidence = EvidenceText(hits, found);
-    evaluation.detectors.push_back(std::move(result));
+    for (const Hit& hit : hits.of_detector[i]) spans.Add(hit, std::string(Detectors()[i].id));
+    evaluation.detectors.push_back(SumUp(hits, i));
+  }
+  for (std::uint32_t leaf = 0; leaf < program.leaves.size(); ++leaf) {
+    const NodeSpec& node = *program.leaves[leaf].node;
+    if (node.validator.empty() && node.entropy <= 0) continue;
+    const std::string name = "rule." + program.summaries[program.leaves[leaf].rule].id;
+    for (const Hit& hit : hits.OfLeaf(leaf)) spans.Add(hit, name);
   }
 }
 

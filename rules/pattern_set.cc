@@ -14,7 +14,7 @@
 namespace lazaret::rules {
 namespace {
 
-constexpr std::int64_t kMinSetBytes = 4LL << 20;
+constexpr std::int64_t kMinSetBytes = 2LL << 20;
 constexpr std::int64_t kMaxSetBytes = 64LL << 20;
 
 re2::StringPiece Piece(std::string_view text) { return {text.data(), text.size()}; }
@@ -55,8 +55,7 @@ bool MatchesAnything(const re2::RE2& re) {
 
 std::string WhyRefused(const re2::RE2& re, int group) {
   if (!re.ok()) {
-    const std::string what = re.error_arg().empty() ? re.error() : re.error();
-    return "not a regular expression that RE2 takes: " + what;
+    return base::Format("not a regular expression that RE2 takes: {}", re.error());
   }
   if (re.ProgramSize() > kMaxProgramSize) {
     return base::Format("too large: {} instructions, at most {}", re.ProgramSize(),
@@ -188,7 +187,12 @@ PatternSets PatternSets::Build(const std::vector<PatternUse>& uses, std::int64_t
   const auto share = automata_bytes / static_cast<std::int64_t>(state.groups.size());
   const std::int64_t bytes =
       automata_bytes == kAutomataBytes ? std::clamp(share, kMinSetBytes, kMaxSetBytes) : share;
-  for (Group& group : state.groups) state.Compile(group, bytes);
+  for (Group& group : state.groups) {
+    state.Compile(group, bytes);
+    // Few sets are larger than their part; asking their patterns one by one would cost far more.
+    if (group.set == nullptr && automata_bytes == kAutomataBytes)
+      state.Compile(group, kMaxSetBytes);
+  }
   return sets;
 }
 

@@ -54,7 +54,7 @@ class CompiledRuleSet final : public RuleSet {
     Evaluation evaluation;
     evaluation.truncated = hits.truncated;
     evaluation.matches = Judge(*program_, hits, kNoIndex);
-    SumUpDetectors(hits, evaluation);
+    SumUpDetectors(*program_, hits, evaluation);
     if (deadline.Expired())
       return base::Error{base::ErrorCode::kTimeout, "rules: the deadline passed"};
     return evaluation;

@@ -117,6 +117,7 @@ base::Result<NodeSpec> ReadKeywords(const Value& value, const Lists& lists) {
   const Value& words = *value.Find("keywords");
   node.place = words.place;
   LAZARET_ASSIGN(node.words, ReadWords(words, lists, "keywords"));
+  if (words.kind == ValueKind::kScalar) node.list = words.text;
   if (const Value* found = value.Find("min_count")) {
     LAZARET_ASSIGN(node.min_count, ReadNumber(*found, "min_count", 1, 4096));
   }

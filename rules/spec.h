@@ -75,6 +75,8 @@ struct NodeSpec {
   double entropy = 0;  // bits a character of the group; 0 = not asked
 
   std::vector<std::string> words;  // kKeywords, normalised
+  std::string
+      list;  // kKeywords: name of the list file the words came from; empty = written in the rule
   std::uint32_t min_count = 1;
 
   std::uint32_t leaf = 0;  // index in Program::leaves, set when compiled; leaves only

@@ -10,7 +10,9 @@
 namespace lazaret::rules {
 namespace {
 
-std::string Quote(std::string_view text) { return base::Format("\"{}\"", base::EscapeLine(text, 60)); }
+std::string Quote(std::string_view text) {
+  return base::Format("\"{}\"", base::EscapeLine(text, 60));
+}
 
 std::string Joined(std::initializer_list<std::string_view> names) {
   std::string out;

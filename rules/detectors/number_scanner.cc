@@ -115,6 +115,7 @@ void NumberScanner::FollowToken(std::size_t at) {
 
 void NumberScanner::Extend(NumberStart& start) const {
   std::size_t digits = start.groups[0].size;
+  bool broken = false;
   while (start.count < kMaxNumberDigits) {
     const DigitGroup& last = start.groups[start.count - 1];
     const Gap gap = GapAfter(text_, last.end());
@@ -122,7 +123,9 @@ void NumberScanner::Extend(NumberStart& start) const {
     const std::size_t size = DigitsEnd(text_, gap.next) - gap.next;
     digits += size;
     if (digits > kMaxNumberDigits) return;
-    if (gap.kind == '\n' && (last.size != 4 || size != 4)) return;
+    // A column of years must not become a number: one break only.
+    if (gap.kind == '\n' && (broken || last.size != 4 || size != 4)) return;
+    broken = broken || gap.kind == '\n';
     if (gap.kind != '\n') {
       if (start.separator != 0 && start.separator != gap.kind) return;
       start.separator = gap.kind;

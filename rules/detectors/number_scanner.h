@@ -21,8 +21,8 @@ struct DigitGroup {
 };
 
 // A digit group and those behind it that may belong to it: at most kMaxNumberDigits digits, one or
-// two separators of one kind out of {space - . /} between groups; one line break or tab between two
-// groups of four. `separator` is ' ' '-' '.' '/' or 0 for a single group.
+// two separators of one kind out of {space - . /} between groups; one line break or tab in all,
+// between two groups of four. `separator` is ' ' '-' '.' '/' or 0 for a single group.
 struct NumberStart {
   std::array<DigitGroup, kMaxNumberDigits> groups;
   std::size_t count = 0;

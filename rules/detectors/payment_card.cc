@@ -99,6 +99,26 @@ std::string ShapeOf(const NumberStart& start, std::size_t count) {
   return shape;
 }
 
+// Exactly four digits stand at `at`.
+bool FourDigitsAt(std::string_view text, std::size_t at) {
+  std::size_t end = at;
+  while (end < text.size() && end - at < 5 && text[end] >= '0' && text[end] <= '9') ++end;
+  const bool begins = at == 0 || text[at - 1] < '0' || text[at - 1] > '9';
+  return begins && end - at == 4;
+}
+
+// Four groups of four inside a longer row of them: a table of years or amounts has that form too.
+bool InRowOfFours(std::string_view text, const NumberStart& start, std::size_t count) {
+  if (count != 4 || start.groups[0].size != 4) return false;
+  const std::size_t begin = start.groups[0].begin;
+  const std::size_t end = start.groups[3].end();
+  const bool before =
+      begin >= 5 && text[begin - 1] == start.separator && FourDigitsAt(text, begin - 5);
+  const bool after =
+      end < text.size() && text[end] == start.separator && FourDigitsAt(text, end + 1);
+  return before || after;
+}
+
 // A number that goes on behind '-' or '/' is part of something longer: an order number, a date, a
 // path.
 bool GoesOn(std::string_view text, std::size_t begin, std::size_t end) {
@@ -218,7 +238,8 @@ class CardFinder {
       return false;
     const int evidence = EvidenceNear(input_.text, begin, end, CardWords());
     if (issuer->keyword && evidence <= 0) return false;
-    const int points = (grouped ? 1 : 0) + evidence;
+    const bool printed = grouped && !InRowOfFours(input_.text, start, count);
+    const int points = (printed ? 1 : 0) + evidence;
     if (begin < last_end_) return true;
     last_end_ = end;
     if (points >= 0) distinct_.insert(digits);

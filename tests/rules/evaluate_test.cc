@@ -227,6 +227,24 @@ TEST_CASE("evaluate: detectors report whether or not a rule asks") {
   CHECK(evaluation.sensitive[0].unit == 1);
 }
 
+TEST_CASE("evaluate: what a validated regex found is a span to mask as well") {
+  auto rules = Compiled(Rule("{regex: '[0-9]{10}', validator: luhn}", "scope: [subject]\n"));
+  const Evaluation evaluation = Evaluated(*rules, {{Scope::kSubject, "no 1234567897", "", false}});
+  REQUIRE(evaluation.sensitive.size() == 1);
+  CHECK(evaluation.sensitive[0].detector == "rule.R");
+  CHECK(evaluation.sensitive[0].span.begin == 3);
+  CHECK(evaluation.sensitive[0].span.end == 13);
+}
+
+TEST_CASE("evaluate: words of a rule are shown as evidence, words of a list file are not") {
+  const std::vector<Unit> units = {{Scope::kBody, "the Secret plan of Example Ltd", "", false}};
+  CHECK(Evaluated(*Compiled(Rule("{keywords: [secret plan]}")), units).matches.at(0).evidence ==
+        "secret plan");
+  auto rules =
+      Compiled(Rule("{keywords: list:customers}"), {{"customers", "customers", "Example Ltd\n"}});
+  CHECK(Evaluated(*rules, units).matches.at(0).evidence == "[REDACTED:list:customers]");
+}
+
 TEST_CASE("evaluate: headers, links and raw bytes are not searched by detectors") {
   auto rules = Compiled(Rule("{keywords: [nothing]}"));
   for (Scope scope : {Scope::kHeader, Scope::kUrl, Scope::kRaw}) {
