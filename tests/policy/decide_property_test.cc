@@ -98,7 +98,7 @@ TEST_CASE("decide: adding a finding weakens neither class nor action, for any po
   Generator generator(20261124);
   const Envelope envelope = TwoRecipients();
   int weakened = 0;
-  for (int round = 0; round < 150'000; ++round) {
+  for (int round = 0; round < 100'000; ++round) {
     const Policy policy = generator.AnyPolicy();
     Analysis analysis = generator.AnyAnalysis();
     const Verdict before = Decide({envelope, analysis, policy, base::UnixTime{0}});
@@ -113,7 +113,7 @@ TEST_CASE("decide: losing a scanner weakens neither class nor action, for any po
   Generator generator(7);
   const Envelope envelope = TwoRecipients();
   int weakened = 0;
-  for (int round = 0; round < 50'000; ++round) {
+  for (int round = 0; round < 40'000; ++round) {
     const Policy policy = generator.AnyPolicy();
     Analysis analysis = generator.AnyAnalysis();
     const Verdict before = Decide({envelope, analysis, policy, base::UnixTime{0}});
