@@ -88,7 +88,7 @@ struct ForgetEvent {
 };
 
 using Event = std::variant<DecisionEvent, UpdateEvent, ReleaseEvent, ForgetEvent>;
-EventKind KindOf(const Event& event);
+inline EventKind KindOf(const Event& event) { return static_cast<EventKind>(event.index() + 1); }
 
 // What the session said after the reply; outside the chain. libmilter calls close for QUIT and for
 // a lost connection alike, so kClose is the weaker sign.

@@ -78,9 +78,10 @@ struct Query {
   std::optional<base::UnixTime> until;  // exclusive
   std::optional<policy::Class> cls;
   std::optional<policy::Action> action;
-  std::string rule;       // rule id or finding code, exact
-  std::string sender;     // "user@domain", "@domain" or "<>"; case-insensitive
-  std::string recipient;  // "user@domain" or "@domain"; case-insensitive
+  std::string rule;              // rule id or finding code, exact
+  std::string sender;            // "user@domain", "@domain" or "<>"; case-insensitive
+  std::string recipient;         // "user@domain" or "@domain"; case-insensitive
+  std::uint64_t before_seq = 0;  // only events before this one, to page on; 0 = all
   std::uint32_t limit = 50;
 };
 
@@ -89,6 +90,9 @@ struct StoredVerdict {
   DecisionEvent event;
   AckMark mark = AckMark::kNone;
   std::vector<Event> later;  // updates and releases of the same verdict, oldest first (Get only)
+  // Not empty: the stored bytes are not an event any more; `event` holds the verdict id and time
+  // only.
+  std::string fault;
 };
 
 // What Forget removes personal values of: one verdict, or everything older than `before`.

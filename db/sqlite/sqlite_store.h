@@ -4,6 +4,7 @@
 #ifndef LAZARET_DB_SQLITE_SQLITE_STORE_H_
 #define LAZARET_DB_SQLITE_SQLITE_STORE_H_
 
+#include <cstdint>
 #include <memory>
 #include <string>
 
@@ -16,6 +17,7 @@ struct SqliteOptions {
   std::string path;  // .../db/verdicts.db
   bool read_only = false;
   int busy_millis = 2000;  // how long a lock of another process is waited for
+  std::uint64_t max_history_pairs = kMaxHistoryPairs;
 };
 
 // Writing: creates the folder (0750) and the file (0640) when missing, brings an older schema up to
