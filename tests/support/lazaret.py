@@ -159,3 +159,10 @@ def verdict_id(text):
     """The verdict id in a reply or header, or None."""
     found = VERDICT_ID.search(text)
     return found.group(0) if found else None
+
+
+def reason(record):
+    """One line that says why: the record's own reason, else its findings' codes."""
+    if record.get("reason"):
+        return record["reason"]
+    return ", ".join(one["code"] for one in record.get("findings", [])) or "-"
