@@ -101,6 +101,9 @@ class Server(socketserver.ThreadingTCPServer):
     daemon_threads = True
     allow_reuse_address = True
 
+    def handle_error(self, request, client_address):
+        """A client that went away in mid-message: it keeps its copy and comes again."""
+
 
 class Sink:
     def __init__(self):
