@@ -1,12 +1,12 @@
-// The side of the analyzer that front and `lazaret scan` share: takes ready workers from a generation
-// zygote, gives each one message at a time, and turns whatever comes back into an Analysis. A worker
-// that dies, hangs or answers badly becomes an Analysis of class error (policy::AnalysisForFailure);
-// nothing a worker does can make it clean.
+// The side of the analyzer that front and `lazaret scan` share: takes ready workers from a
+// generation zygote, gives each one message at a time, and turns whatever comes back into an
+// Analysis. A worker that dies, hangs or answers badly becomes an Analysis of class error
+// (policy::AnalysisForFailure); nothing a worker does can make it clean.
 #ifndef LAZARET_APP_JUDGE_WORKER_POOL_H_
 #define LAZARET_APP_JUDGE_WORKER_POOL_H_
 
-#include <cstdint>
 #include <array>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
@@ -20,39 +20,39 @@
 namespace lazaret::judge {
 
 struct PoolOptions {
-  std::string socket_path;       // named socket the generation zygote connects to
-  std::vector<unsigned> peers;   // uids that may connect; empty = our own only
+  std::string socket_path;      // named socket the generation zygote connects to
+  std::vector<unsigned> peers;  // uids that may connect; empty = our own only
   std::size_t max_message_bytes = 256U << 20;
   std::size_t max_waiting = 256;  // messages waiting for a worker; above it the answer is at once
 };
 
 struct GenerationInfo {
-  std::string id;             // 64 hex digits
-  std::string bundle_sha256;  // 64 hex digits: rules, lists, policy
-  std::string engine;         // "libclamav 1.4.6, 4680002 signatures, built-in only"
+  std::string id;                    // 64 hex digits
+  std::string bundle_sha256;         // 64 hex digits: rules, lists, policy
+  std::string engine;                // "libclamav 1.4.6, 4680002 signatures, built-in only"
   std::int64_t signatures_time = 0;  // newest signature file, seconds since 1970, 0 unknown
-  std::string confinement;    // "namespace"
+  std::string confinement;           // "namespace"
 };
 
 struct Job {
-  int message_fd = -1;         // sealed memory file or read-only descriptor of an unlinked file
+  int message_fd = -1;  // sealed memory file or read-only descriptor of an unlinked file
   std::uint64_t message_bytes = 0;
   policy::JobFacts facts;
   std::array<std::uint8_t, 16> uid{};
-  base::Deadline deadline;     // the zygote kills the worker then
+  base::Deadline deadline;  // the zygote kills the worker then
 };
 
 struct Outcome {
   policy::Analysis analysis;
-  GenerationInfo generation;   // empty id when no worker took the message
-  bool failed = false;         // analysis is AnalysisForFailure(failure)
+  GenerationInfo generation;  // empty id when no worker took the message
+  bool failed = false;        // analysis is AnalysisForFailure(failure)
   std::string failure;
   std::uint64_t cpu_micros = 0;
   std::uint64_t waited_micros = 0;  // in the queue
 };
 
 struct PoolStatus {
-  bool ready = false;             // at least one worker can take mail
+  bool ready = false;  // at least one worker can take mail
   std::string not_ready_reason;
   GenerationInfo generation;
   std::uint32_t workers = 0;

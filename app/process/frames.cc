@@ -13,9 +13,9 @@
 
 namespace lazaret::process {
 
+using base::ErrnoError;
 using base::Error;
 using base::ErrorCode;
-using base::ErrnoError;
 using base::Result;
 using base::Status;
 using base::UniqueFd;
@@ -84,7 +84,8 @@ Status WaitReadable(int socket, base::Deadline deadline) {
     pollfd entry{socket, POLLIN, 0};
     const int ready = ::poll(&entry, 1, deadline.PollMillis());
     if (ready > 0) return base::Ok();
-    if (ready == 0 && deadline.Expired()) return Error{ErrorCode::kTimeout, "frame: no answer in time"};
+    if (ready == 0 && deadline.Expired())
+      return Error{ErrorCode::kTimeout, "frame: no answer in time"};
     if (ready < 0 && errno != EINTR) return ErrnoError("poll");
   }
 }
@@ -119,7 +120,8 @@ Result<Frame> DecodeFrame(std::string_view bytes) {
   if (!in.ok() || magic != kFrameMagic) return Error{ErrorCode::kInvalid, "frame: not one of ours"};
   if (version != kFrameVersion) return Error{ErrorCode::kInvalid, "frame: unknown version"};
   if (!IsKnown(type)) return Error{ErrorCode::kInvalid, "frame: unknown type"};
-  if (reserved != 0 || length != in.remaining()) return Error{ErrorCode::kInvalid, "frame: wrong length"};
+  if (reserved != 0 || length != in.remaining())
+    return Error{ErrorCode::kInvalid, "frame: wrong length"};
   frame.type = static_cast<FrameType>(type);
   frame.payload = std::string(in.Raw(length));
   return frame;
@@ -170,14 +172,16 @@ Result<Frame> ReceiveFrame(int socket, base::Deadline deadline) {
   if ((message.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) != 0) {
     return Error{ErrorCode::kInvalid, "frame: cut"};
   }
-  LAZARET_ASSIGN(Frame frame, DecodeFrame(std::string_view(buffer).substr(0, static_cast<std::size_t>(got))));
+  LAZARET_ASSIGN(Frame frame,
+                 DecodeFrame(std::string_view(buffer).substr(0, static_cast<std::size_t>(got))));
   frame.fds = std::move(fds);
   return frame;
 }
 
 Result<std::pair<UniqueFd, UniqueFd>> SeqpacketPair() {
   int ends[2] = {-1, -1};
-  if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0) return ErrnoError("socketpair");
+  if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0)
+    return ErrnoError("socketpair");
   return std::pair<UniqueFd, UniqueFd>(UniqueFd(ends[0]), UniqueFd(ends[1]));
 }
 
@@ -209,7 +213,8 @@ Result<UniqueFd> ListenSeqpacket(const std::string& path, unsigned mode) {
 Result<PeerCredentials> PeerOf(int socket) {
   ucred peer{};
   socklen_t length = sizeof peer;
-  if (::getsockopt(socket, SOL_SOCKET, SO_PEERCRED, &peer, &length) != 0) return ErrnoError("SO_PEERCRED");
+  if (::getsockopt(socket, SOL_SOCKET, SO_PEERCRED, &peer, &length) != 0)
+    return ErrnoError("SO_PEERCRED");
   return PeerCredentials{peer.pid, peer.uid, peer.gid};
 }
 

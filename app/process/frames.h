@@ -36,7 +36,7 @@ enum class FrameType : std::uint16_t {
   kKill = 12,    // u32 worker, string reason
   // front -> worker, worker -> front
   kJob = 20,     // u64 message bytes; 2 fds: message, facts
-  kResult = 21,  // u64 result bytes, u64 CPU micros; 1 fd: sealed result (later: up to 16 artifacts)
+  kResult = 21,  // u64 result bytes, u64 CPU micros, u8 retiring; 1 fd: sealed result (later: up to 16 artifacts)
   // role <-> supervisor
   kRoleReady = 30,      // string details
   kStatusRequest = 31,  // empty

@@ -1,0 +1,30 @@
+// lazaret-analyzer: the only program that reads mail. Started by the supervisor, or by `lazaret scan`,
+// `lazaret rules` and `lazaret check`, with the configuration on descriptor 3 and the generation bundle
+// on descriptor 4.
+//
+//   lazaret-analyzer --front SOCKET          engine zygote; descriptor 5 is the control socket
+//   lazaret-analyzer rules check|test|list   compiles the bundle's rules and reports, reads no mail
+#include <clocale>
+#include <cstdio>
+#include <string>
+#include <vector>
+
+#include "app/analyzer/engine_zygote.h"
+#include "app/analyzer/rules_mode.h"
+
+// Workers end by _exit inside their box, where the leak checker cannot run.
+extern "C" const char* __asan_default_options();
+extern "C" const char* __asan_default_options() { return "detect_leaks=0"; }
+
+int main(int argc, char** argv) {
+  // First: in the C locale libarchive gives no name for a Chinese member.
+  if (std::setlocale(LC_ALL, "C.UTF-8") == nullptr) {
+    std::fputs("lazaret-analyzer: the locale C.UTF-8 is missing\n", stderr);
+    return lazaret::analyzer::kExitConfiguration;
+  }
+  const std::vector<std::string> arguments(argv + 1, argv + argc);
+  if (arguments.size() == 2 && arguments[0] == "--front") return lazaret::analyzer::RunEngineZygote(arguments[1]);
+  if (arguments.size() == 2 && arguments[0] == "rules") return lazaret::analyzer::RunRulesMode(arguments[1]);
+  std::fputs("lazaret-analyzer is started by lazaretd and lazaret; see docs/ARCHITECTURE.md\n", stderr);
+  return 2;
+}

@@ -1,0 +1,164 @@
+#include "app/analyzer/worker.h"
+
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "app/analyzer/canary.h"
+#include "app/analyzer/pipeline.h"
+#include "app/analyzer/scanner_set.h"
+#include "base/bytes.h"
+
+namespace lazaret::analyzer {
+namespace {
+
+using process::Frame;
+using process::FrameType;
+
+constexpr std::int64_t kCanaryMillis = 30'000;  // five tiny messages; a stuck library is noticed
+
+std::uint64_t CpuMicros() {
+  rusage usage{};
+  getrusage(RUSAGE_SELF, &usage);
+  const auto micros = [](const timeval& t) {
+    return static_cast<std::uint64_t>(t.tv_sec) * 1'000'000 + static_cast<std::uint64_t>(t.tv_usec);
+  };
+  return micros(usage.ru_utime) + micros(usage.ru_stime);
+}
+
+process::ConfineOptions ConfineOptionsOf(const config::Config& config) {
+  process::ConfineOptions options;
+  options.policy = config.confine.level == "reduced" ? process::ConfinePolicy::kReducedAllowed
+                                                     : process::ConfinePolicy::kFull;
+  options.tmpfs_bytes = config.confine.tmpfs_bytes;
+  options.file_size_bytes = config.confine.tmpfs_bytes;
+#ifdef LAZARET_SANITIZED
+  options.sanitized = true;
+#else
+  options.address_space_bytes = process::AddressSpaceNow() + config.confine.address_space_bytes;
+#endif
+  return options;
+}
+
+class Worker {
+ public:
+  Worker(const Generation& generation, WorkerSockets sockets)
+      : generation_(generation), sockets_(std::move(sockets)), canaries_(MakeCanaries()) {}
+
+  base::Status Prepare();
+  void Serve();
+  void Report(FrameType type, std::string payload) {
+    Frame frame;
+    frame.type = type;
+    frame.payload = std::move(payload);
+    // A gone zygote kills this process by PDEATHSIG; nothing is left to tell.
+    const base::Status sent = process::SendFrame(sockets_.zygote.get(), frame);
+    if (!sent.ok()) _exit(1);
+  }
+
+ private:
+  base::Status CheckCanaries() {
+    jobs_since_canary_ = 0;
+    return RunCanaries(*canary_pipeline_, canaries_, base::Deadline::AfterMillis(kCanaryMillis));
+  }
+  base::Result<policy::Analysis> Answer(const Frame& job);
+  base::Status Reply(const Frame& job, const policy::Analysis& analysis, bool retiring);
+
+  const Generation& generation_;
+  WorkerSockets sockets_;
+  std::vector<Canary> canaries_;
+  std::unique_ptr<Pipeline> pipeline_;
+  std::unique_ptr<Pipeline> canary_pipeline_;
+  std::uint32_t jobs_done_ = 0;
+  std::uint32_t jobs_since_canary_ = 0;
+  std::uint64_t cpu_before_ = 0;
+};
+
+base::Status Worker::Prepare() {
+  LAZARET_ASSIGN(const process::Confinement box,
+                 process::Confine(ConfineOptionsOf(*generation_.config)));
+  LAZARET_TRY(generation_.engine->UseTempDir(box.tmp_dir));
+  pipeline_ = MakePipeline(generation_, generation_.rules);
+  canary_pipeline_ = MakePipeline(generation_, generation_.canary_rules);
+  LAZARET_TRY(CheckCanaries());
+  base::ByteWriter up;
+  up.U8(static_cast<std::uint8_t>(box.level));
+  Report(FrameType::kWorkerUp, up.Take());
+  return base::Ok();
+}
+
+base::Result<policy::Analysis> Worker::Answer(const Frame& job) {
+  base::ByteReader in(job.payload);
+  const std::uint64_t size = in.U64();
+  if (job.type != FrameType::kJob || job.fds.size() != 2 || !in.AtEnd()) {
+    return base::Error{base::ErrorCode::kInvalid, "job: wrong frame"};
+  }
+  LAZARET_ASSIGN(const base::Mapping message, base::Mapping::Map(job.fds[0].get(), size));
+  LAZARET_ASSIGN(const base::Mapping facts_bytes,
+                 base::Mapping::Map(job.fds[1].get(), policy::kMaxResultBytes));
+  if (message.bytes().size() != size)
+    return base::Error{base::ErrorCode::kInvalid, "job: wrong size"};
+  LAZARET_ASSIGN(const policy::JobFacts facts, policy::DecodeFacts(facts_bytes.bytes()));
+  return pipeline_->Analyze(message.bytes(), facts,
+                            base::Deadline::AfterMillis(facts.budget_millis));
+}
+
+base::Status Worker::Reply(const Frame& job, const policy::Analysis& analysis, bool retiring) {
+  const std::string bytes = policy::EncodeAnalysis(analysis);
+  LAZARET_ASSIGN(const base::UniqueFd result, base::SealedMemfd("lazaret-result", bytes));
+  Frame frame;
+  frame.type = FrameType::kResult;
+  frame.uid = job.uid;
+  frame.nonce = job.nonce;
+  frame.generation = generation_.tag;
+  base::ByteWriter out;
+  out.U64(bytes.size());
+  const std::uint64_t cpu = CpuMicros();
+  out.U64(cpu - cpu_before_);
+  cpu_before_ = cpu;
+  out.U8(retiring ? 1 : 0);
+  frame.payload = out.Take();
+  return process::SendFrame(sockets_.jobs.get(), frame, {result.get()});
+}
+
+void Worker::Serve() {
+  const config::Limits& limits = generation_.config->limits;
+  cpu_before_ = CpuMicros();
+  for (;;) {
+    auto job = process::ReceiveFrame(sockets_.jobs.get(),
+                                     base::Deadline::AfterMillis(limits.canary_seconds * 1000LL));
+    if (!job.ok()) {
+      if (job.error().code != base::ErrorCode::kTimeout) _exit(0);
+      if (!CheckCanaries().ok()) _exit(3);
+      cpu_before_ = CpuMicros();
+      continue;
+    }
+    const auto analysis = Answer(*job);
+    // A job that cannot be read ends the worker: front takes that for could-not-look.
+    if (!analysis.ok()) _exit(4);
+    ++jobs_done_;
+    ++jobs_since_canary_;
+    // The canaries run before the answer goes out: a worker gone blind since the last ones must not
+    // have its word believed.
+    if (jobs_since_canary_ >= limits.canary_messages && !CheckCanaries().ok()) _exit(3);
+    const bool retiring = jobs_done_ >= limits.worker_messages;
+    if (!Reply(*job, *analysis, retiring).ok()) _exit(5);
+    if (retiring) _exit(0);
+  }
+}
+
+}  // namespace
+
+void RunWorker(const Generation& generation, WorkerSockets sockets) {
+  Worker worker(generation, std::move(sockets));
+  const base::Status ready = worker.Prepare();
+  if (!ready.ok()) {
+    base::ByteWriter reason;
+    reason.String(ready.error().text);
+    worker.Report(FrameType::kWorkerFailed, reason.Take());
+    _exit(2);
+  }
+  worker.Serve();
+  _exit(0);
+}
+
+}  // namespace lazaret::analyzer

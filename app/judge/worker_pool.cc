@@ -1,0 +1,376 @@
+#include "app/judge/worker_pool.h"
+
+#include <poll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <condition_variable>
+#include <deque>
+#include <map>
+#include <mutex>
+#include <optional>
+#include <thread>
+
+#include "app/judge/generation_codec.h"
+#include "app/judge/result_check.h"
+#include "app/process/frames.h"
+#include "base/bytes.h"
+#include "base/log.h"
+#include "policy/decide.h"
+
+namespace lazaret::judge {
+namespace {
+
+using process::Frame;
+using process::FrameType;
+
+// While no worker exists at all a message waits this long for one (a replacement is ready in well
+// under a second), then the sender is asked to come again.
+constexpr std::int64_t kNoWorkerPatienceMillis = 5'000;
+// After the deadline the zygote has killed the worker and its socket closes; this much grace covers
+// it.
+constexpr std::int64_t kKillGraceMillis = 400;
+constexpr std::int64_t kProgressMillis = 1'000;
+
+// One connected generation zygote. The socket closes when the last worker of it is gone.
+struct Zygote {
+  base::UniqueFd socket;
+  std::mutex send_mutex;
+  GenerationInfo info;
+  bool hello = false;
+
+  void Send(const Frame& frame) {
+    const std::scoped_lock lock(send_mutex);
+    const base::Status sent = process::SendFrame(socket.get(), frame);
+    if (!sent.ok()) base::LogWarning("generation zygote: " + sent.error().text);
+  }
+};
+
+struct Worker {
+  std::uint32_t id = 0;
+  base::UniqueFd socket;
+  std::shared_ptr<Zygote> zygote;
+};
+
+Frame WorkerFrame(FrameType type, std::uint32_t worker, const process::Uid& uid) {
+  base::ByteWriter out;
+  out.U32(worker);
+  Frame frame;
+  frame.type = type;
+  frame.uid = uid;
+  frame.payload = out.Take();
+  return frame;
+}
+
+class Pool final : public WorkerPool {
+ public:
+  Pool(PoolOptions options, base::UniqueFd listener, base::UniqueFd stop_read,
+       base::UniqueFd stop_write)
+      : options_(std::move(options)),
+        listener_(std::move(listener)),
+        stop_read_(std::move(stop_read)),
+        stop_write_(std::move(stop_write)) {
+    thread_ = std::thread([this] { Serve(); });
+  }
+  Pool(const Pool&) = delete;
+  Pool& operator=(const Pool&) = delete;
+  ~Pool() override {
+    stop_write_.Reset();
+    thread_.join();
+    ::unlink(options_.socket_path.c_str());
+  }
+
+  Outcome Run(Job job, const std::function<void()>& on_wait) override;
+  base::Status WaitReady(base::Deadline deadline) override;
+  PoolStatus Status() const override;
+
+ private:
+  // --- thread that talks to generation zygotes
+  void Serve();
+  void Accept();
+  // False when the zygote is gone.
+  bool Read(const std::shared_ptr<Zygote>& zygote);
+  bool Take(const std::shared_ptr<Zygote>& zygote, Frame frame);
+  void AddWorker(const std::shared_ptr<Zygote>& zygote, Frame& frame);
+  void Drop(const std::shared_ptr<Zygote>& zygote);
+  void Forget(const std::shared_ptr<Zygote>& zygote, std::uint32_t id);
+
+  // --- threads that judge
+  std::optional<Worker> TakeIdle(const Job& job, const std::function<void()>& on_wait,
+                                 std::string& why);
+  void GiveBack(Worker worker);
+  base::Result<CheckedResult> Exchange(Worker& worker, const Job& job,
+                                       const std::function<void()>& on_wait);
+
+  const PoolOptions options_;
+  base::UniqueFd listener_;
+  base::UniqueFd stop_read_;
+  base::UniqueFd stop_write_;
+  std::vector<std::shared_ptr<Zygote>> zygotes_;  // only the serving thread
+  std::thread thread_;
+  std::atomic<std::uint64_t> next_nonce_{1};
+
+  mutable std::mutex mutex_;
+  std::condition_variable changed_;
+  std::deque<Worker> idle_;            // guarded by mutex_, like all below
+  std::deque<std::uint64_t> waiting_;  // tickets, first come first served
+  std::uint64_t next_ticket_ = 1;
+  std::uint32_t workers_ = 0;
+  std::uint32_t busy_ = 0;
+  std::uint64_t deaths_ = 0;
+  GenerationInfo generation_;
+  std::string not_ready_ = "no analyzer is connected yet";
+};
+
+void Pool::Serve() {
+  for (;;) {
+    std::vector<pollfd> entries{{stop_read_.get(), POLLIN, 0}, {listener_.get(), POLLIN, 0}};
+    for (const auto& zygote : zygotes_) entries.push_back({zygote->socket.get(), POLLIN, 0});
+    if (::poll(entries.data(), entries.size(), -1) < 0) continue;
+    if (entries[0].revents != 0) return;
+    const std::vector<std::shared_ptr<Zygote>> now = zygotes_;
+    for (std::size_t i = 0; i < now.size(); ++i) {
+      if (entries[i + 2].revents != 0 && !Read(now[i])) Drop(now[i]);
+    }
+    if (entries[1].revents != 0) Accept();
+  }
+}
+
+void Pool::Accept() {
+  base::UniqueFd socket(::accept4(listener_.get(), nullptr, nullptr, SOCK_CLOEXEC));
+  if (!socket.valid()) return;
+  const auto peer = process::PeerOf(socket.get());
+  const bool ours =
+      peer.ok() && (options_.peers.empty()
+                        ? peer->uid == ::geteuid()
+                        : std::count(options_.peers.begin(), options_.peers.end(), peer->uid) > 0);
+  if (!ours) {
+    base::LogWarning("workers socket: refused a peer of another user");
+    return;
+  }
+  auto zygote = std::make_shared<Zygote>();
+  zygote->socket = std::move(socket);
+  zygotes_.push_back(std::move(zygote));
+}
+
+bool Pool::Read(const std::shared_ptr<Zygote>& zygote) {
+  auto frame = process::ReceiveFrame(zygote->socket.get(), base::Deadline::AfterMillis(0));
+  if (!frame.ok()) return frame.error().code == base::ErrorCode::kTimeout;
+  return Take(zygote, std::move(frame).value());
+}
+
+bool Pool::Take(const std::shared_ptr<Zygote>& zygote, Frame frame) {
+  switch (frame.type) {
+    case FrameType::kGenerationHello: {
+      auto info = DecodeGeneration(frame.payload);
+      if (!info.ok()) return false;
+      zygote->info = std::move(info).value();
+      zygote->hello = true;
+      return true;
+    }
+    case FrameType::kWorkerReady:
+      if (!zygote->hello || frame.fds.size() != 1) return false;
+      AddWorker(zygote, frame);
+      return true;
+    case FrameType::kWorkerGone: {
+      base::ByteReader in(frame.payload);
+      Forget(zygote, in.U32());
+      return true;
+    }
+    case FrameType::kNotReady: {
+      base::ByteReader in(frame.payload);
+      const std::scoped_lock lock(mutex_);
+      not_ready_ = in.String(policy::kMaxNameBytes);
+      changed_.notify_all();
+      return true;
+    }
+    default:
+      return false;
+  }
+}
+
+void Pool::AddWorker(const std::shared_ptr<Zygote>& zygote, Frame& frame) {
+  base::ByteReader in(frame.payload);
+  Worker worker;
+  worker.id = in.U32();
+  worker.socket = std::move(frame.fds[0]);
+  worker.zygote = zygote;
+  const std::scoped_lock lock(mutex_);
+  generation_ = zygote->info;
+  ++workers_;
+  idle_.push_back(std::move(worker));
+  changed_.notify_all();
+}
+
+void Pool::Forget(const std::shared_ptr<Zygote>& zygote, std::uint32_t id) {
+  const std::scoped_lock lock(mutex_);
+  const auto gone = std::find_if(idle_.begin(), idle_.end(), [&](const Worker& worker) {
+    return worker.zygote == zygote && worker.id == id;
+  });
+  // A busy one is noticed by the thread that waits for its answer.
+  if (gone == idle_.end()) return;
+  idle_.erase(gone);
+  --workers_;
+}
+
+void Pool::Drop(const std::shared_ptr<Zygote>& zygote) {
+  zygotes_.erase(std::remove(zygotes_.begin(), zygotes_.end(), zygote), zygotes_.end());
+  const std::scoped_lock lock(mutex_);
+  const std::size_t before = idle_.size();
+  idle_.erase(std::remove_if(idle_.begin(), idle_.end(),
+                             [&](const Worker& worker) { return worker.zygote == zygote; }),
+              idle_.end());
+  workers_ -= static_cast<std::uint32_t>(before - idle_.size());
+  if (zygotes_.empty()) not_ready_ = "the analyzer is restarting";
+  changed_.notify_all();
+}
+
+std::optional<Worker> Pool::TakeIdle(const Job& job, const std::function<void()>& on_wait,
+                                     std::string& why) {
+  std::unique_lock lock(mutex_);
+  if (waiting_.size() >= options_.max_waiting) {
+    why = "too many messages are waiting for a worker";
+    return std::nullopt;
+  }
+  const std::uint64_t ticket = next_ticket_++;
+  waiting_.push_back(ticket);
+  base::Deadline no_worker = base::Deadline::AfterMillis(kNoWorkerPatienceMillis);
+  for (;;) {
+    if (waiting_.front() == ticket && !idle_.empty()) {
+      waiting_.pop_front();
+      Worker worker = std::move(idle_.front());
+      idle_.pop_front();
+      ++busy_;
+      changed_.notify_all();
+      return worker;
+    }
+    if (workers_ > 0) no_worker = base::Deadline::AfterMillis(kNoWorkerPatienceMillis);
+    if (job.deadline.Expired() || no_worker.Expired()) {
+      why = workers_ > 0 ? "no worker became free in time" : "no worker is ready: " + not_ready_;
+      waiting_.erase(std::find(waiting_.begin(), waiting_.end(), ticket));
+      changed_.notify_all();
+      return std::nullopt;
+    }
+    const bool woken = changed_.wait_for(lock, std::chrono::milliseconds(kProgressMillis)) ==
+                       std::cv_status::no_timeout;
+    if (woken) continue;
+    lock.unlock();
+    on_wait();
+    lock.lock();
+  }
+}
+
+void Pool::GiveBack(Worker worker) {
+  const std::scoped_lock lock(mutex_);
+  --busy_;
+  idle_.push_back(std::move(worker));
+  changed_.notify_all();
+}
+
+base::Result<CheckedResult> Pool::Exchange(Worker& worker, const Job& job,
+                                           const std::function<void()>& on_wait) {
+  LAZARET_ASSIGN(const base::UniqueFd facts,
+                 base::SealedMemfd("lazaret-facts", policy::EncodeFacts(job.facts)));
+  Frame arm = WorkerFrame(FrameType::kArm, worker.id, job.uid);
+  base::ByteWriter deadline;
+  deadline.I64(job.deadline.monotonic());
+  arm.payload += deadline.bytes();
+  worker.zygote->Send(arm);
+
+  Frame ask;
+  ask.type = FrameType::kJob;
+  ask.uid = job.uid;
+  ask.nonce = next_nonce_.fetch_add(1);
+  base::ByteWriter size;
+  size.U64(job.message_bytes);
+  ask.payload = size.Take();
+  LAZARET_TRY(process::SendFrame(worker.socket.get(), ask, {job.message_fd, facts.get()}));
+
+  const base::Deadline last =
+      base::Deadline::At(job.deadline.monotonic() + kKillGraceMillis * 1'000'000);
+  for (;;) {
+    const std::int64_t slice = std::min<std::int64_t>(kProgressMillis, last.PollMillis());
+    auto frame = process::ReceiveFrame(worker.socket.get(), base::Deadline::AfterMillis(slice));
+    if (frame.ok()) return CheckResult(*frame, job.uid, ask.nonce);
+    if (frame.error().code == base::ErrorCode::kUnavailable) {
+      const bool late = job.deadline.Expired();
+      return base::Error{late ? base::ErrorCode::kTimeout : base::ErrorCode::kUnavailable,
+                         late ? "worker was stopped at the deadline" : "worker died"};
+    }
+    if (frame.error().code != base::ErrorCode::kTimeout) return std::move(frame).error();
+    if (last.Expired())
+      return base::Error{base::ErrorCode::kTimeout, "worker did not answer in time"};
+    on_wait();
+  }
+}
+
+Outcome Pool::Run(Job job, const std::function<void()>& on_wait) {
+  Outcome outcome;
+  const base::Nanoseconds start = base::MonotonicNow();
+  std::optional<Worker> worker = TakeIdle(job, on_wait, outcome.failure);
+  outcome.waited_micros = static_cast<std::uint64_t>((base::MonotonicNow() - start) / 1000);
+  if (!worker) {
+    outcome.failed = true;
+    outcome.analysis = policy::AnalysisForFailure(outcome.failure);
+    return outcome;
+  }
+  outcome.generation = worker->zygote->info;
+  auto result = Exchange(*worker, job, on_wait);
+  if (result.ok()) {
+    worker->zygote->Send(WorkerFrame(FrameType::kDisarm, worker->id, job.uid));
+    outcome.analysis = std::move(result->analysis);
+    outcome.cpu_micros = result->cpu_micros;
+    if (!result->retiring) {
+      GiveBack(std::move(*worker));
+      return outcome;
+    }
+  } else {
+    worker->zygote->Send(WorkerFrame(FrameType::kKill, worker->id, job.uid));
+    outcome.failed = true;
+    outcome.failure = result.error().text;
+    outcome.analysis = policy::AnalysisForFailure(outcome.failure);
+  }
+  const std::scoped_lock lock(mutex_);
+  --busy_;
+  --workers_;
+  if (outcome.failed) ++deaths_;
+  changed_.notify_all();
+  return outcome;
+}
+
+base::Status Pool::WaitReady(base::Deadline deadline) {
+  std::unique_lock lock(mutex_);
+  while (workers_ == 0) {
+    if (deadline.Expired()) return base::Error{base::ErrorCode::kUnavailable, not_ready_};
+    const int millis = deadline.never() ? 1000 : std::min(1000, deadline.PollMillis());
+    changed_.wait_for(lock, std::chrono::milliseconds(millis));
+  }
+  return base::Ok();
+}
+
+PoolStatus Pool::Status() const {
+  const std::scoped_lock lock(mutex_);
+  PoolStatus status;
+  status.ready = workers_ > 0;
+  if (!status.ready) status.not_ready_reason = not_ready_;
+  status.generation = generation_;
+  status.workers = workers_;
+  status.busy = busy_;
+  status.waiting = static_cast<std::uint32_t>(waiting_.size());
+  status.worker_deaths = deaths_;
+  return status;
+}
+
+}  // namespace
+
+base::Result<std::unique_ptr<WorkerPool>> WorkerPool::Listen(PoolOptions options) {
+  LAZARET_ASSIGN(base::UniqueFd listener, process::ListenSeqpacket(options.socket_path, 0660));
+  LAZARET_ASSIGN(auto stop, process::SeqpacketPair());
+  return std::unique_ptr<WorkerPool>(std::make_unique<Pool>(
+      std::move(options), std::move(listener), std::move(stop.first), std::move(stop.second)));
+}
+
+}  // namespace lazaret::judge

@@ -1,0 +1,164 @@
+#include "app/lazaret/cli.h"
+
+#include <CLI/CLI.hpp>
+#include <clocale>
+#include <iostream>
+
+#include "app/config/config.h"
+#include "app/lazaret/check_command.h"
+#include "app/lazaret/log_command.h"
+#include "app/lazaret/rules_command.h"
+#include "app/lazaret/scan_command.h"
+#include "app/lazaret/status_command.h"
+#include "base/text.h"
+
+namespace lazaret::cli {
+namespace {
+
+constexpr int kUsage = 2;
+
+constexpr const char* kAbout =
+    "Lazaret, a content security filter for mail servers: command line.\n\n"
+    "Judges messages without a mail server, queries the verdict log, checks rules and configuration.";
+
+constexpr const char* kFooter =
+    "Exit codes of `scan`: 0 all clean, 1 something found, 3 something could not be looked at,\n"
+    "2 usage or configuration. Other commands: 0 fine, 1 nothing found or not whole, 2 usage or configuration.\n"
+    "Files: /etc/lazaret/lazaret.yaml, /etc/lazaret/policy.yaml, /etc/lazaret/rules.d/*.yaml,\n"
+    "/var/lib/lazaret/db/verdicts.db. `lazaret COMMAND --help` explains each command.";
+
+struct Globals {
+  std::string config_file;
+  std::vector<std::string> sets;
+};
+
+struct Everything {
+  Globals globals;
+  ScanArguments scan;
+  LogArguments log;
+  RulesArguments rules;
+  bool status_json = false;
+};
+
+// A repeatable option that takes exactly one value each time.
+CLI::Option* AddRepeatable(CLI::App& app, const std::string& name, std::vector<std::string>& values,
+                           const std::string& text) {
+  return app.add_option(name, values, text)->allow_extra_args(false);
+}
+
+void AddGlobals(CLI::App& app, Globals& globals) {
+  app.add_option("--config", globals.config_file,
+                 "Configuration file (default: /etc/lazaret/lazaret.yaml when it exists, else embedded defaults)")
+      ->type_name("FILE");
+  AddRepeatable(app, "--set", globals.sets,
+                "One configuration key, repeatable, over the file: clamav.database=DIR, rules.paths=DIR1,DIR2")
+      ->type_name("KEY=VALUE");
+}
+
+CLI::App* AddScan(CLI::App& app, ScanArguments& scan) {
+  CLI::App* command = app.add_subcommand(
+      "scan",
+      "Judge messages (.eml) without a mail server, with the daemon's analyzer, confinement and policy.\n"
+      "Without --sender and --recipient the envelope is taken from From, To and Cc.");
+  command->add_option("FILE", scan.files, "Messages, folders (every file below), or - for standard input")
+      ->required();
+  command->add_flag("--json", scan.json, "One JSON object a line and message, with \"v\":1");
+  command->add_option("--sender", scan.sender, "Envelope sender");
+  AddRepeatable(*command, "--recipient", scan.recipients, "Envelope recipient, repeatable");
+  command->add_option("--client-address", scan.client_address, "Address of the SMTP client");
+  command->add_option("--auth-user", scan.auth_user, "Authenticated user");
+  command->add_option("--direction", scan.direction, "inbound, outbound or local")
+      ->check(CLI::IsMember({"inbound", "outbound", "local"}))
+      ->default_val("inbound");
+  return command;
+}
+
+void AddLogFilters(CLI::App& command, LogArguments& log) {
+  command.add_option("--since", log.since, "From this time: 2026-03-01, 2026-03-01T12:00:00Z, or 2h, 7d ago");
+  command.add_option("--until", log.until, "Up to this time, same forms");
+  command.add_option("--class", log.cls, "clean, suspicious, ambiguous, policy, unscannable, error or malicious");
+  command.add_option("--action", log.action, "accept, tag, hold, tempfail or reject");
+  command.add_option("--rule", log.rule, "Rule id, signature name or finding code");
+  command.add_option("--sender", log.sender, "Address, or @domain");
+  command.add_option("--recipient", log.recipient, "Address, or @domain");
+  command.add_option("--limit", log.limit, "At most so many, newest first")->default_val(50);
+  CLI::Option* json = command.add_flag("--json", log.json, "One JSON object a line");
+  command.add_flag("--csv", log.csv, "RFC 4180, with a header line")->excludes(json);
+}
+
+CLI::App* AddLog(CLI::App& app, LogArguments& log) {
+  CLI::App* command = app.add_subcommand("log", "Query and verify the verdict log; works while lazaretd runs or is down.");
+  command->require_subcommand(1);
+  CLI::App* query = command->add_subcommand("query", "List verdicts, newest first.");
+  AddLogFilters(*query, log);
+  query->callback([&log] { log.command = LogCommand::kQuery; });
+  CLI::App* show = command->add_subcommand("show", "Everything recorded about one verdict.");
+  show->add_option("ID", log.id, "Verdict id, or its first 6 characters or more")->required();
+  show->add_flag("--json", log.json, "As JSON");
+  show->callback([&log] { log.command = LogCommand::kShow; });
+  CLI::App* explain = command->add_subcommand(
+      "explain", "Why a message got its action: tree, findings, policy steps, winners and losers.");
+  explain->add_option("ID", log.id, "Verdict id, or its first 6 characters or more")->required();
+  explain->callback([&log] { log.command = LogCommand::kExplain; });
+  CLI::App* verify = command->add_subcommand("verify", "Walk the hash chain: exit 0 whole, 1 broken.");
+  verify->callback([&log] { log.command = LogCommand::kVerify; });
+  return command;
+}
+
+CLI::App* AddRules(CLI::App& app, RulesArguments& rules) {
+  CLI::App* command = app.add_subcommand("rules", "Check, test and list rules. PATH adds rule files or folders.");
+  command->require_subcommand(1);
+  for (const char* name : {"check", "test", "list"}) {
+    static const std::map<std::string, std::string> kTexts = {
+        {"check", "Compile all rules and run their own tests; file:line:column for what is wrong."},
+        {"test", "Run the rules' own tests and count them."},
+        {"list", "One line a rule: id, state, severity, direction, code, name."}};
+    CLI::App* sub = command->add_subcommand(name, kTexts.at(name));
+    sub->add_option("PATH", rules.paths, "Rule files or folders, beside the configured ones");
+    sub->callback([&rules, name] { rules.command = name; });
+  }
+  return command;
+}
+
+int Dispatch(CLI::App& app, Everything& all) {
+  auto config = config::LoadConfig(all.globals.config_file, all.globals.sets);
+  if (!config.ok()) {
+    std::cerr << "lazaret: " << base::EscapeLine(config.error().text, 4096) << "\n";
+    return kUsage;
+  }
+  const bool color = ::isatty(STDOUT_FILENO) == 1;
+  if (app.got_subcommand("scan")) return RunScan(*config, all.scan, std::cout, std::cerr);
+  if (app.got_subcommand("rules")) return RunRules(*config, all.rules, std::cout, std::cerr);
+  if (app.got_subcommand("check")) return RunCheck(*config, std::cout, std::cerr);
+  if (app.got_subcommand("status")) return RunStatus(*config, all.status_json, std::cout, std::cerr);
+  all.log.database = config->log.database;
+  return RunLog(all.log, std::cout, std::cerr, color);
+}
+
+}  // namespace
+
+int RunCli(int argc, char** argv) {
+  std::setlocale(LC_ALL, "C.UTF-8");
+  Everything all;
+  CLI::App app(kAbout, "lazaret");
+  app.footer(kFooter);
+  app.set_version_flag("--version", std::string("lazaret ") + LAZARET_VERSION);
+  app.require_subcommand(1);
+  app.fallthrough();
+  AddGlobals(app, all.globals);
+  AddScan(app, all.scan);
+  AddLog(app, all.log);
+  AddRules(app, all.rules);
+  app.add_subcommand("check", "Check the whole configuration: keys, policy, rules, lists, signatures.");
+  CLI::App* status = app.add_subcommand("status", "Roles, generation, confinement, signature age, queue.");
+  status->add_flag("--json", all.status_json, "As JSON");
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    const int code = app.exit(error);
+    return code == 0 ? 0 : kUsage;
+  }
+  return Dispatch(app, all);
+}
+
+}  // namespace lazaret::cli

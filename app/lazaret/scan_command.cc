@@ -1,0 +1,160 @@
+#include "app/lazaret/scan_command.h"
+
+#include <unistd.h>
+
+#include <atomic>
+#include <map>
+#include <mutex>
+#include <thread>
+
+#include "app/lazaret/analyzer_session.h"
+#include "app/lazaret/message_files.h"
+#include "app/lazaret/scan_report.h"
+#include "base/text.h"
+#include "policy/decide.h"
+
+namespace lazaret::cli {
+namespace {
+
+constexpr int kUsage = 2;
+constexpr int kNotLooked = 3;
+
+// Prints outcomes in the order of the files, whatever the order in which they are ready.
+class OrderedPrinter {
+ public:
+  OrderedPrinter(std::ostream& out, std::ostream& err, std::size_t total)
+      : out_(out), err_(err), total_(total), progress_(::isatty(STDERR_FILENO) == 1 && total > 1) {}
+
+  void Add(std::size_t index, std::string text) {
+    const std::scoped_lock lock(mutex_);
+    pending_.emplace(index, std::move(text));
+    for (auto it = pending_.find(next_); it != pending_.end(); it = pending_.find(next_)) {
+      if (progress_) err_ << "\r\x1b[K";
+      out_ << it->second;
+      pending_.erase(it);
+      ++next_;
+    }
+    out_.flush();
+    if (progress_) {
+      err_ << "\r\x1b[K" << next_ << " of " << total_ << (next_ == total_ ? "\r\x1b[K" : "") << std::flush;
+    }
+  }
+
+ private:
+  std::ostream& out_;
+  std::ostream& err_;
+  const std::size_t total_;
+  const bool progress_;
+  std::mutex mutex_;
+  std::map<std::size_t, std::string> pending_;
+  std::size_t next_ = 0;
+};
+
+struct Run {
+  const config::Config& config;
+  const ScanArguments& arguments;
+  const policy::Policy& policy;
+  judge::WorkerPool& pool;
+};
+
+policy::Envelope EnvelopeOf(const ScanArguments& arguments) {
+  policy::Envelope envelope;
+  envelope.sender = arguments.sender;
+  envelope.recipients = arguments.recipients;
+  envelope.client_address = arguments.client_address;
+  envelope.auth_user = arguments.auth_user;
+  envelope.direction = policy::ParseDirection(arguments.direction).value_or(policy::Direction::kInbound);
+  return envelope;
+}
+
+judge::Outcome Ask(const Run& run, const std::string& message, const policy::Envelope& envelope) {
+  judge::Job job;
+  auto memfd = base::SealedMemfd("lazaret-message", message);
+  if (!memfd.ok()) {
+    judge::Outcome outcome;
+    outcome.failed = true;
+    outcome.analysis = policy::AnalysisForFailure(memfd.error().text);
+    return outcome;
+  }
+  // Nothing waits for an answer here: queueing behind other files is not part of the deadline.
+  const std::uint32_t budget = run.config.limits.deadline_seconds * 900;
+  job.message_fd = memfd->get();
+  job.message_bytes = message.size();
+  job.facts.envelope = envelope;
+  job.facts.assume_envelope = envelope.sender.empty() || envelope.recipients.empty();
+  job.facts.budget_millis = budget;
+  base::FillRandom(job.uid.data(), job.uid.size());
+  job.deadline = base::Deadline::AfterMillis(budget);
+  return run.pool.Run(std::move(job), [] {});
+}
+
+ScanOutcome JudgeFile(const Run& run, const std::string& file) {
+  const base::Nanoseconds start = base::MonotonicNow();
+  ScanOutcome outcome;
+  outcome.file = file;
+  policy::Envelope envelope = EnvelopeOf(run.arguments);
+  policy::Analysis analysis;
+  auto bytes = ReadMessageFile(file, run.config.limits.message_bytes);
+  if (bytes.ok()) {
+    judge::Outcome answer = Ask(run, AsReceived(std::move(bytes).value()), envelope);
+    outcome.generation = answer.generation.id;
+    analysis = std::move(answer.analysis);
+  } else {
+    analysis = policy::AnalysisForFailure(bytes.error().text);
+  }
+  if (analysis.assumed) envelope = *analysis.assumed;
+  outcome.verdict = policy::Decide({envelope, analysis, run.policy, base::RealtimeNow()});
+  outcome.millis = static_cast<std::uint64_t>((base::MonotonicNow() - start) / 1'000'000);
+  return outcome;
+}
+
+int JudgeAll(const Run& run, const std::vector<std::string>& files, std::size_t threads, std::ostream& out,
+             std::ostream& err) {
+  OrderedPrinter printer(out, err, files.size());
+  const bool color = ::isatty(STDOUT_FILENO) == 1;
+  std::atomic<std::size_t> next{0};
+  std::mutex code_mutex;
+  int code = 0;
+  const auto work = [&] {
+    for (std::size_t i = next.fetch_add(1); i < files.size(); i = next.fetch_add(1)) {
+      const ScanOutcome outcome = JudgeFile(run, files[i]);
+      printer.Add(i, run.arguments.json ? ScanJson(outcome) : ScanText(outcome, color));
+      const std::scoped_lock lock(code_mutex);
+      code = WorseExitCode(code, ScanExitCode(outcome.verdict.cls));
+    }
+  };
+  std::vector<std::thread> pool;
+  for (std::size_t i = 0; i < std::min(threads, files.size()); ++i) pool.emplace_back(work);
+  for (std::thread& thread : pool) thread.join();
+  return code;
+}
+
+std::size_t ThreadsFor(const config::Config& config) {
+  if (config.limits.workers > 0) return config.limits.workers;
+  return std::max(1U, std::thread::hardware_concurrency());
+}
+
+int Complain(std::ostream& err, const base::Error& error, int code) {
+  err << "lazaret scan: " << base::EscapeLine(error.text, 4096) << "\n";
+  return code;
+}
+
+}  // namespace
+
+int RunScan(const config::Config& config, const ScanArguments& arguments, std::ostream& out, std::ostream& err) {
+  auto files = ListMessages(arguments.files);
+  if (!files.ok()) return Complain(err, files.error(), kUsage);
+  auto bundle = config::ReadBundle(config, "");
+  if (!bundle.ok()) return Complain(err, bundle.error(), kUsage);
+  auto policy = config::PolicyOf(config, *bundle);
+  if (!policy.ok()) return Complain(err, policy.error(), kUsage);
+  auto session = AnalyzerSession::Start(config, *bundle);
+  if (!session.ok()) {
+    const bool configuration = session.error().code == base::ErrorCode::kInvalid;
+    return Complain(err, session.error(), configuration ? kUsage : kNotLooked);
+  }
+  const Run run{config, arguments, *policy, (*session)->pool()};
+  return JudgeAll(run, *files, ThreadsFor(config), out, err);
+}
+
+}  // namespace lazaret::cli

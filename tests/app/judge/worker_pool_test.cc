@@ -1,0 +1,244 @@
+#include "app/judge/worker_pool.h"
+
+#include <unistd.h>
+
+#include <cstdlib>
+#include <functional>
+#include <thread>
+
+#include "app/judge/generation_codec.h"
+#include "app/process/frames.h"
+#include "base/bytes.h"
+#include "tests/support/catch.h"
+
+using namespace lazaret;
+using process::Frame;
+using process::FrameType;
+
+namespace {
+
+judge::GenerationInfo TestGeneration() {
+  judge::GenerationInfo info;
+  info.id = std::string(64, 'a');
+  info.bundle_sha256 = std::string(64, 'b');
+  info.engine = "test";
+  info.confinement = "namespace";
+  return info;
+}
+
+// Plays a generation zygote with one worker; `answer` gets the job and the worker's socket.
+class FakeZygote {
+ public:
+  explicit FakeZygote(const std::string& path) {
+    auto socket = process::ConnectSeqpacket(path);
+    REQUIRE(socket.ok());
+    socket_ = std::move(socket).value();
+    Frame hello;
+    hello.type = FrameType::kGenerationHello;
+    hello.payload = judge::EncodeGeneration(TestGeneration());
+    REQUIRE(process::SendFrame(socket_.get(), hello).ok());
+  }
+  base::UniqueFd AddWorker(std::uint32_t id) {
+    auto pair = process::SeqpacketPair();
+    REQUIRE(pair.ok());
+    Frame ready;
+    ready.type = FrameType::kWorkerReady;
+    base::ByteWriter out;
+    out.U32(id);
+    out.U8(3);
+    ready.payload = out.Take();
+    REQUIRE(process::SendFrame(socket_.get(), ready, {pair->first.get()}).ok());
+    return std::move(pair->second);
+  }
+  void Close() { socket_.Reset(); }
+  // The next frame from the pool.
+  base::Result<Frame> Next() { return process::ReceiveFrame(socket_.get(), base::Deadline::AfterMillis(5000)); }
+
+ private:
+  base::UniqueFd socket_;
+};
+
+struct Fixture {
+  char folder[64] = "/tmp/lazaret-pool-XXXXXX";
+  std::string path;
+  std::unique_ptr<judge::WorkerPool> pool;
+  base::UniqueFd message;
+
+  Fixture() {
+    REQUIRE(::mkdtemp(folder) != nullptr);
+    path = std::string(folder) + "/workers.sock";
+    judge::PoolOptions options;
+    options.socket_path = path;
+    options.max_waiting = 2;
+    auto made = judge::WorkerPool::Listen(options);
+    REQUIRE(made.ok());
+    pool = std::move(made).value();
+    auto fd = base::SealedMemfd("message", "Subject: x\r\n\r\n");
+    REQUIRE(fd.ok());
+    message = std::move(fd).value();
+  }
+  Fixture(const Fixture&) = delete;
+  Fixture& operator=(const Fixture&) = delete;
+  ~Fixture() {
+    pool.reset();
+    ::rmdir(folder);
+  }
+  judge::Outcome Run(std::int64_t millis) {
+    judge::Job job;
+    job.message_fd = message.get();
+    job.message_bytes = 14;
+    job.uid.fill(1);
+    job.deadline = base::Deadline::AfterMillis(millis);
+    return pool->Run(std::move(job), [] {});
+  }
+};
+
+Frame AnswerTo(const Frame& job, const std::string& bytes, bool retiring) {
+  Frame frame;
+  frame.type = FrameType::kResult;
+  frame.uid = job.uid;
+  frame.nonce = job.nonce;
+  base::ByteWriter payload;
+  payload.U64(bytes.size());
+  payload.U64(1);
+  payload.U8(retiring ? 1 : 0);
+  frame.payload = payload.Take();
+  return frame;
+}
+
+std::string CleanAnalysis() {
+  policy::Analysis analysis;
+  analysis.tree.push_back({});
+  analysis.looked.push_back("clamav");
+  return policy::EncodeAnalysis(analysis);
+}
+
+void AnswerOne(int worker, bool retiring) {
+  auto job = process::ReceiveFrame(worker, base::Deadline::AfterMillis(5000));
+  if (!job.ok()) return;
+  const std::string bytes = CleanAnalysis();
+  auto fd = base::SealedMemfd("result", bytes);
+  if (!fd.ok()) return;
+  static_cast<void>(process::SendFrame(worker, AnswerTo(*job, bytes, retiring), {fd->get()}).ok());
+}
+
+bool IsError(const judge::Outcome& outcome) {
+  return outcome.failed && !outcome.analysis.findings.empty() &&
+         outcome.analysis.findings.front().cls == policy::Class::kError;
+}
+
+}  // namespace
+
+TEST_CASE("worker pool: an answer comes back with its generation", "[app][judge]") {
+  Fixture fixture;
+  FakeZygote zygote(fixture.path);
+  const base::UniqueFd worker = zygote.AddWorker(1);
+  REQUIRE(fixture.pool->WaitReady(base::Deadline::AfterMillis(5000)).ok());
+  std::thread answering([&] { AnswerOne(worker.get(), false); });
+  const judge::Outcome outcome = fixture.Run(5000);
+  answering.join();
+  CHECK_FALSE(outcome.failed);
+  CHECK(outcome.generation.id == std::string(64, 'a'));
+  CHECK(outcome.analysis.looked.size() == 1);
+  auto arm = zygote.Next();
+  REQUIRE(arm.ok());
+  CHECK(arm->type == FrameType::kArm);
+  auto disarm = zygote.Next();
+  REQUIRE(disarm.ok());
+  CHECK(disarm->type == FrameType::kDisarm);
+}
+
+TEST_CASE("worker pool: a worker that dies in mid-message is could-not-look", "[app][judge]") {
+  Fixture fixture;
+  FakeZygote zygote(fixture.path);
+  base::UniqueFd worker = zygote.AddWorker(1);
+  REQUIRE(fixture.pool->WaitReady(base::Deadline::AfterMillis(5000)).ok());
+  std::thread dying([&] {
+    static_cast<void>(process::ReceiveFrame(worker.get(), base::Deadline::AfterMillis(5000)).ok());
+    worker.Reset();
+  });
+  const judge::Outcome outcome = fixture.Run(5000);
+  dying.join();
+  CHECK(IsError(outcome));
+  CHECK(outcome.failure == "worker died");
+  CHECK(fixture.pool->Status().worker_deaths == 1);
+  CHECK(fixture.pool->Status().workers == 0);
+}
+
+TEST_CASE("worker pool: a worker that hangs is could-not-look soon after the deadline", "[app][judge]") {
+  Fixture fixture;
+  FakeZygote zygote(fixture.path);
+  const base::UniqueFd worker = zygote.AddWorker(1);
+  REQUIRE(fixture.pool->WaitReady(base::Deadline::AfterMillis(5000)).ok());
+  const judge::Outcome outcome = fixture.Run(200);
+  CHECK(IsError(outcome));
+  CHECK(outcome.failure == "worker did not answer in time");
+}
+
+TEST_CASE("worker pool: a bad frame is could-not-look and the worker is not used again", "[app][judge]") {
+  Fixture fixture;
+  FakeZygote zygote(fixture.path);
+  const base::UniqueFd worker = zygote.AddWorker(1);
+  REQUIRE(fixture.pool->WaitReady(base::Deadline::AfterMillis(5000)).ok());
+  std::thread lying([&] {
+    auto job = process::ReceiveFrame(worker.get(), base::Deadline::AfterMillis(5000));
+    if (!job.ok()) return;
+    Frame frame = AnswerTo(*job, "xx", false);
+    auto fd = base::SealedMemfd("result", "xx");
+    if (fd.ok()) static_cast<void>(process::SendFrame(worker.get(), frame, {fd->get()}).ok());
+  });
+  const judge::Outcome outcome = fixture.Run(5000);
+  lying.join();
+  CHECK(IsError(outcome));
+  CHECK(fixture.pool->Status().workers == 0);
+}
+
+TEST_CASE("worker pool: a retiring worker's answer counts and it gets no further message", "[app][judge]") {
+  Fixture fixture;
+  FakeZygote zygote(fixture.path);
+  const base::UniqueFd worker = zygote.AddWorker(1);
+  REQUIRE(fixture.pool->WaitReady(base::Deadline::AfterMillis(5000)).ok());
+  std::thread answering([&] { AnswerOne(worker.get(), true); });
+  const judge::Outcome outcome = fixture.Run(5000);
+  answering.join();
+  CHECK_FALSE(outcome.failed);
+  CHECK(fixture.pool->Status().workers == 0);
+  CHECK(fixture.pool->Status().worker_deaths == 0);
+}
+
+TEST_CASE("worker pool: without any worker the answer is could-not-look, with the reason", "[app][judge]") {
+  Fixture fixture;
+  const judge::Outcome outcome = fixture.Run(100);
+  CHECK(IsError(outcome));
+  CHECK(outcome.failure.find("no worker is ready") == 0);
+  CHECK_FALSE(fixture.pool->Status().ready);
+}
+
+TEST_CASE("worker pool: at its limit of waiting messages the next is answered at once", "[app][judge]") {
+  Fixture fixture;
+  FakeZygote zygote(fixture.path);
+  const base::UniqueFd worker = zygote.AddWorker(1);
+  REQUIRE(fixture.pool->WaitReady(base::Deadline::AfterMillis(5000)).ok());
+  std::vector<std::thread> threads;
+  // One busy, two waiting: the limit.
+  for (int i = 0; i < 3; ++i) threads.emplace_back([&] { static_cast<void>(fixture.Run(1500)); });
+  const base::Deadline patience = base::Deadline::AfterMillis(5000);
+  while (fixture.pool->Status().waiting < 2 && !patience.Expired()) std::this_thread::yield();
+  REQUIRE(fixture.pool->Status().waiting == 2);
+  const judge::Outcome outcome = fixture.Run(60'000);
+  CHECK(IsError(outcome));
+  CHECK(outcome.failure == "too many messages are waiting for a worker");
+  for (std::thread& thread : threads) thread.join();
+}
+
+TEST_CASE("worker pool: when the zygote goes its idle workers go with it", "[app][judge]") {
+  Fixture fixture;
+  FakeZygote zygote(fixture.path);
+  const base::UniqueFd worker = zygote.AddWorker(1);
+  REQUIRE(fixture.pool->WaitReady(base::Deadline::AfterMillis(5000)).ok());
+  zygote.Close();
+  const base::Deadline patience = base::Deadline::AfterMillis(5000);
+  while (fixture.pool->Status().workers > 0 && !patience.Expired()) std::this_thread::yield();
+  CHECK(fixture.pool->Status().workers == 0);
+  CHECK(fixture.pool->Status().not_ready_reason == "the analyzer is restarting");
+}
