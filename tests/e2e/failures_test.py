@@ -7,7 +7,7 @@ import threading
 import time
 import unittest
 
-from stand import Stand, StandCase, samples
+from stand import Lazaret, Stand, StandCase, samples
 from support import net, processes
 
 DEADLINE = 8  # seconds, limits.deadline_seconds below
@@ -234,6 +234,22 @@ class MissingParts(unittest.TestCase):
     def test_a_missing_database_refuses_to_start_unless_builtin_only(self):
         self.refuses({"clamav": {"builtin_only": False, "database": "/nonexistent/signatures"}},
                      "/nonexistent/signatures")
+
+    def test_two_daemons_never_share_one_state_folder(self):
+        stand = Stand({"limits": {"workers": 1}})
+        try:
+            second = Lazaret(os.path.join(stand.dir, "second"),
+                             os.path.join(stand.dir, "second.sock"),
+                             {"paths": {"root": stand.lazaret.root}, "limits": {"workers": 1}})
+            second.start(wait_seconds=0)
+            try:
+                net.wait_until("the second to give up", lambda: second.process.poll() is not None, 60)
+                self.assertNotEqual(second.process.returncode, 0)
+            finally:
+                second.stop()
+            self.assertEqual(stand.send(samples.clean_plain("own"), "own@lazaret.test").code, 250)
+        finally:
+            stand.stop()
 
     def test_an_unknown_key_refuses_to_start_with_file_and_line(self):
         self.refuses({"limits": {"deadline_secs": 5}}, "lazaret.yaml:", "deadline_secs")

@@ -122,5 +122,30 @@ class Sessions(StandCase):
                 self.assertEqual(reply.code // 100, 5 if bad else 2, reply)
 
 
+class SizeLimits(StandCase):
+    settings = {"limits": {"memory_bytes": 65536, "message_bytes": 1048576}}
+
+    def lines(self, count):
+        return b"a line of forty bytes, nothing more..\r\n" * (count // 39)
+
+    def test_a_spooled_message_is_scanned_and_arrives_whole(self):
+        data = samples.clean_plain("spooled") + self.lines(400000)
+        self.assert_accepted(self.stand.send(data, "spooled@lazaret.test"))
+        got = self.stand.sink.wait_for_recipient("spooled@lazaret.test")
+        self.assertEqual(got.body, data.partition(b"\r\n\r\n")[2])
+        bad = samples.attachment("spooled-bad", "Large", [
+            ("notes.txt", "text/plain", self.lines(200000)),
+            ("eicar.com", "application/octet-stream", samples.eicar())])
+        self.assert_rejected(self.stand.send(bad, "spooled-bad@lazaret.test"))
+
+    def test_a_message_above_the_limit_is_refused_and_never_taken(self):
+        below = samples.clean_plain("below") + self.lines(900000)
+        self.assert_accepted(self.stand.send(below, "below@lazaret.test"))
+        above = samples.clean_plain("above") + self.lines(1200000)
+        self.assert_rejected(self.stand.send(above, "above@lazaret.test"))
+        self.assertFalse([one for one in self.stand.sink.messages
+                          if "above@lazaret.test" in one.recipients])
+
+
 if __name__ == "__main__":
     unittest.main()

@@ -79,4 +79,4 @@ def header_list(head_lines, drop=("received", "return-path", "delivered-to")):
             if name.decode().lower() not in drop and not name.lower().startswith(b"x-lazaret-")]
 
 
-__all__ = ["Stand", "StandCase", "header_list", "samples", "smtp"]
+__all__ = ["Lazaret", "Stand", "StandCase", "header_list", "samples", "smtp"]

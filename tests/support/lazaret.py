@@ -145,8 +145,10 @@ class Lazaret:
 
     def query(self, *arguments):
         """log query --json: one dict a record."""
-        out = self.cli("log", "query", "--json", *arguments).out
-        return [json.loads(line) for line in out.splitlines() if line.strip()]
+        done = self.cli("log", "query", "--json", *arguments, check=False)
+        if done.returncode not in (0, 1):  # 1: nothing found
+            raise RuntimeError("lazaret log query: exit %d\n%s" % (done.returncode, done.err))
+        return [json.loads(line) for line in done.out.splitlines() if line.strip()]
 
     def record_of(self, recipient, seconds=10):
         """The newest record with this recipient; waits for it to be readable."""
