@@ -125,11 +125,13 @@ class Lazaret:
                      if one.program == program and one.parent == self.process.pid), None)
 
     def workers(self):
-        """Analyzer processes without children: those that read mail."""
+        """The processes that read mail: below the engine zygote and a generation zygote, no children."""
         tree = processes.below(self.process.pid)
+        analyzers = {one.pid: one for one in tree if one.program == "lazaret-analyzer"}
         parents = {one.parent for one in tree}
-        return [one for one in tree
-                if one.program == "lazaret-analyzer" and one.pid not in parents]
+        return [one for one in analyzers.values()
+                if one.pid not in parents and one.parent in analyzers
+                and analyzers[one.parent].parent in analyzers]
 
     # --- the CLI
 
