@@ -5,6 +5,7 @@ import io
 import json
 import os
 import re
+import sqlite3
 import subprocess
 import tempfile
 import unittest
@@ -200,8 +201,33 @@ class Log(StandCase):
     def test_an_unknown_id_is_an_error(self):
         self.assertNotEqual(self.lazaret.cli("log", "show", "a" * 26, check=False).returncode, 0)
 
-    def test_verify_passes_and_notices_a_changed_record(self):
-        self.assertEqual(self.lazaret.cli("log", "verify", check=False).returncode, 0)
+    def verify_copy(self, change):
+        """log verify on a copy of the log after change(connection)."""
+        with tempfile.TemporaryDirectory() as folder:
+            copy = os.path.join(folder, "verdicts.db")
+            source = sqlite3.connect("file:%s/var/lib/lazaret/db/verdicts.db?mode=ro"
+                                     % self.lazaret.root, uri=True)
+            target = sqlite3.connect(copy)
+            source.backup(target)
+            source.close()
+            target.execute("PRAGMA journal_mode=DELETE")
+            change(target)
+            target.commit()
+            target.close()
+            return self.lazaret.cli("--set", "log.database=" + copy, "log", "verify", check=False)
+
+    def test_verify_passes_and_notices_a_changed_or_missing_record(self):
+        whole = self.verify_copy(lambda _: None)
+        self.assertEqual(whole.returncode, 0, whole.out + whole.err)
+
+        def change(connection):
+            seq, body = connection.execute("SELECT seq, body FROM events ORDER BY seq LIMIT 1 OFFSET 3"
+                                           ).fetchone()
+            changed = body[:-1] + bytes([body[-1] ^ 1])
+            connection.execute("UPDATE events SET body = ? WHERE seq = ?", (changed, seq))
+        self.assertEqual(self.verify_copy(change).returncode, 1)
+        self.assertEqual(self.verify_copy(lambda connection: connection.execute(
+            "DELETE FROM events WHERE seq = 4")).returncode, 1)
 
     def test_status_names_roles_generation_and_confinement(self):
         said = self.lazaret.cli("status").out

@@ -12,7 +12,7 @@ import subprocess
 
 from support import net, processes
 
-VERDICT_ID = re.compile(r"\b[a-zA-Z2-7]{26}\b")
+VERDICT_ID = re.compile(r"\b[a-z2-7]{26}\b")
 
 
 def default_bin():
