@@ -63,6 +63,9 @@ endfunction()
 # lazaret_test(FOLDER SOURCES ... [LINK libs...]): one Catch2 executable for a folder, one CTest entry.
 # -w NoTests: an executable that runs no test case fails.
 function(lazaret_test folder)
+  if(NOT LAZARET_UNIT_TESTS)
+    return()
+  endif()
   cmake_parse_arguments(A "" "" "SOURCES;LINK" ${ARGN})
   string(REPLACE "/" "_" id ${folder})
   add_executable(test_${id} ${A_SOURCES})

@@ -1,6 +1,6 @@
 // Decide(): facts in, one action per recipient and the explanation out. Pure: no I/O, no clock, no
-// randomness; the same input gives the same verdict. More evidence never weakens class or action, for
-// any policy (property-tested).
+// randomness; the same input gives the same verdict. More evidence never weakens class or action,
+// for any policy (property-tested).
 #ifndef LAZARET_POLICY_DECIDE_H_
 #define LAZARET_POLICY_DECIDE_H_
 
@@ -17,11 +17,11 @@
 namespace lazaret::policy {
 
 enum class StepSource : std::uint8_t {
-  kCode = 0,    // policy override by finding code or dotted prefix
-  kRule = 1,    // the rule's proposed action
-  kClass = 2,   // the class's action in the block
-  kDefault = 3, // the class's action in the defaults
-  kShadow = 4,  // a shadow rule: would have been `action`
+  kCode = 0,     // policy override by finding code or dotted prefix
+  kRule = 1,     // the rule's proposed action
+  kClass = 2,    // the class's action in the block
+  kDefault = 3,  // the class's action in the defaults
+  kShadow = 4,   // a shadow rule: would have been `action`
 };
 std::string_view Name(StepSource value);
 
@@ -38,20 +38,22 @@ struct RecipientVerdict {
   Action action = Action::kAccept;  // what policy gives to this recipient alone
   std::string block;                // name of the block that matched, empty for the defaults
   std::string block_origin;
-  bool observed = false;            // observe applies: action is recorded, not carried out
-  std::vector<Step> steps;          // one a finding, in finding order; winners have step.action == action
+  bool observed = false;    // observe applies: action is recorded, not carried out
+  std::vector<Step> steps;  // one a finding, in finding order; winners have step.action == action
 };
 
 struct Verdict {
   Class cls = Class::kClean;
-  Action action = Action::kAccept;  // carried out for the whole message: strictest of all recipients
+  Action action =
+      Action::kAccept;  // carried out for the whole message: strictest of all recipients
   Action wanted = Action::kAccept;  // the same before observe mode
-  bool observed = false;            // some recipient's action was not carried out because of observe
-  std::string reason;               // one neutral line for log and header: "clamav.signature: Eicar (+2)"
-  // analysis.findings plus one `scan.error.<scanner>` for each mandatory scanner that could not look or
-  // is missing in looked.
+  bool observed = false;  // some recipient's action was not carried out because of observe
+  std::string reason;     // one neutral line for log and header: "clamav.signature: Eicar (+2)"
+  // analysis.findings plus one `scan.error.<scanner>` for each mandatory scanner that could not
+  // look or is missing in looked.
   std::vector<Finding> findings;
-  std::vector<RecipientVerdict> recipients;  // in envelope order; one with an empty address when none
+  std::vector<RecipientVerdict>
+      recipients;  // in envelope order; one with an empty address when none
 };
 
 struct DecideInput {

@@ -1,6 +1,6 @@
-// Who sends what to whom over which session, as the MTA says it. Addresses stand without angle brackets;
-// the null sender is empty. Everything is untrusted text except what the MTA itself vouches for
-// (client_address, auth_user, tls, daemon_name).
+// Who sends what to whom over which session, as the MTA says it. Addresses stand without angle
+// brackets; the null sender is empty. Everything is untrusted text except what the MTA itself
+// vouches for (client_address, auth_user, tls, daemon_name).
 #ifndef LAZARET_POLICY_ENVELOPE_H_
 #define LAZARET_POLICY_ENVELOPE_H_
 

@@ -36,8 +36,8 @@ enum class Action : std::uint8_t {
   kReject = 7,
 };
 inline constexpr int kActionCount = 8;
-// Actions this build can carry out: accept, tag, hold, tempfail, reject. A rule or policy that names
-// another one is refused with file and line.
+// Actions this build can carry out: accept, tag, hold, tempfail, reject. A rule or policy that
+// names another one is refused with file and line.
 bool IsBuilt(Action action);
 
 enum class Severity : std::uint8_t { kInfo = 0, kLow = 1, kMedium = 2, kHigh = 3, kCritical = 4 };

@@ -28,11 +28,11 @@ struct Network {
 struct When {
   std::vector<Direction> directions;
   std::vector<Network> clients;
-  std::vector<std::string> users;      // authenticated user names; "*" = any authenticated user
+  std::vector<std::string> users;  // authenticated user names; "*" = any authenticated user
   std::vector<std::string> senders;
   std::vector<std::string> recipients;
-  std::optional<bool> tls;             // session encrypted or not
-  std::vector<std::string> daemons;    // {daemon_name}
+  std::optional<bool> tls;           // session encrypted or not
+  std::vector<std::string> daemons;  // {daemon_name}
 };
 
 struct Block {
@@ -51,8 +51,8 @@ struct ObserveScope {
 };
 
 // How the direction of a message is found, first answer wins: daemon name, authenticated user
-// (outbound), client in internal_networks (outbound), else inbound. Outbound becomes local when every
-// recipient's domain is in local_domains.
+// (outbound), client in internal_networks (outbound), else inbound. Outbound becomes local when
+// every recipient's domain is in local_domains.
 struct DirectionRules {
   std::map<std::string, Direction, std::less<>> daemons;
   std::vector<Network> internal_networks;
@@ -62,16 +62,16 @@ Direction FindDirection(const Envelope& envelope, const DirectionRules& rules);
 
 struct Policy {
   Mode mode = Mode::kEnforce;
-  ObserveScope observe;          // parts that observe while the rest enforces
+  ObserveScope observe;                       // parts that observe while the rest enforces
   Action observe_errors = Action::kTempfail;  // kTempfail or kAccept
   std::vector<std::string> mandatory_scanners;
-  std::vector<Block> blocks;     // ordered; the first match per recipient
+  std::vector<Block> blocks;         // ordered; the first match per recipient
   std::map<Class, Action> defaults;  // for classes that the matching block does not name
-  std::string revision;          // hash of the text it came from
+  std::string revision;              // hash of the text it came from
 };
 
-// What ships in policy.yaml's place when there is none: malicious reject, error tempfail, unscannable
-// hold, policy reject, ambiguous hold, suspicious tag, clean accept.
+// What ships in policy.yaml's place when there is none: malicious reject, error tempfail,
+// unscannable hold, policy reject, ambiguous hold, suspicious tag, clean accept.
 std::map<Class, Action> DefaultClassActions();
 
 }  // namespace lazaret::policy

@@ -1,0 +1,240 @@
+#include "policy/decide.h"
+
+#include <algorithm>
+#include <optional>
+
+#include "base/text.h"
+#include "policy/match.h"
+
+namespace lazaret::policy {
+namespace {
+
+constexpr std::size_t kMaxReasonBytes = 200;
+
+Finding ErrorFinding(const std::string& scanner, const std::string& reason) {
+  Finding finding;
+  finding.code = "scan.error." + scanner;
+  finding.cls = Class::kError;
+  finding.scanner = scanner;
+  finding.path = "message";
+  finding.evidence = reason;
+  finding.severity = Severity::kHigh;
+  finding.confidence = Confidence::kHigh;
+  return finding;
+}
+
+// An advisory scanner that could not look is said, and has no weight.
+Finding NotLookedNote(const NotLooked& item) {
+  Finding finding = ErrorFinding(item.scanner, item.reason);
+  finding.code = "scan.not-looked." + item.scanner;
+  finding.cls = Class::kClean;
+  finding.severity = Severity::kInfo;
+  return finding;
+}
+
+bool IsMandatory(const Policy& policy, std::string_view scanner) {
+  return std::find(policy.mandatory_scanners.begin(), policy.mandatory_scanners.end(), scanner) !=
+         policy.mandatory_scanners.end();
+}
+
+bool AnalyzerFailed(const Analysis& analysis) {
+  return std::any_of(analysis.findings.begin(), analysis.findings.end(),
+                     [](const Finding& finding) { return finding.code == "scan.error.analyzer"; });
+}
+
+std::vector<Finding> AllFindings(const Analysis& analysis, const Policy& policy) {
+  std::vector<Finding> findings = analysis.findings;
+  // One reason is enough when no scanner ran at all.
+  if (AnalyzerFailed(analysis)) return findings;
+  for (const NotLooked& item : analysis.not_looked) {
+    findings.push_back(IsMandatory(policy, item.scanner) ? ErrorFinding(item.scanner, item.reason)
+                                                         : NotLookedNote(item));
+  }
+  for (const std::string& scanner : policy.mandatory_scanners) {
+    const bool looked =
+        std::find(analysis.looked.begin(), analysis.looked.end(), scanner) != analysis.looked.end();
+    const bool said = std::any_of(analysis.not_looked.begin(), analysis.not_looked.end(),
+                                  [&](const NotLooked& item) { return item.scanner == scanner; });
+    if (!looked && !said) findings.push_back(ErrorFinding(scanner, "did not report"));
+  }
+  return findings;
+}
+
+struct Found {
+  Action action = Action::kAccept;
+  std::string key;
+};
+
+// The finding's code, then each shorter dotted prefix of it: the most specific entry wins.
+std::optional<Found> ByCode(const Block& block, std::string_view code) {
+  for (std::string_view key = code; !key.empty();) {
+    const auto entry = block.codes.find(key);
+    if (entry != block.codes.end()) return Found{entry->second, std::string(key)};
+    const std::size_t dot = key.rfind('.');
+    key = dot == std::string_view::npos ? std::string_view() : key.substr(0, dot);
+  }
+  return std::nullopt;
+}
+
+std::optional<Found> ByClass(const std::map<Class, Action>& actions, Class cls) {
+  const auto entry = actions.find(cls);
+  if (entry == actions.end()) return std::nullopt;
+  return Found{entry->second, std::string(Name(cls))};
+}
+
+Step StepFor(std::uint32_t index, const Finding& finding, const Block* block,
+             const Policy& policy) {
+  Step step;
+  step.finding = index;
+  const auto take = [&step](const Found& found, StepSource source) {
+    step.action = found.action;
+    step.key = found.key;
+    step.source = source;
+  };
+  std::optional<Found> found = block != nullptr ? ByCode(*block, finding.code) : std::nullopt;
+  if (found) {
+    take(*found, StepSource::kCode);
+  } else if (finding.proposed) {
+    take({*finding.proposed, finding.rule}, StepSource::kRule);
+  } else if (block != nullptr && (found = ByClass(block->classes, finding.cls))) {
+    take(*found, StepSource::kClass);
+  } else if ((found = ByClass(policy.defaults, finding.cls))) {
+    take(*found, StepSource::kDefault);
+  } else {
+    const std::map<Class, Action> shipped = DefaultClassActions();
+    take({shipped.at(finding.cls), std::string(Name(finding.cls))}, StepSource::kDefault);
+  }
+  // A rule in state shadow says what it would have done, and does nothing.
+  if (finding.shadow) step.source = StepSource::kShadow;
+  return step;
+}
+
+const Block* BlockFor(const DecideInput& input, std::string_view recipient) {
+  for (const Block& block : input.policy.blocks) {
+    if (WhenMatches(block.when, input.envelope, recipient)) return &block;
+  }
+  return nullptr;
+}
+
+// Action of class clean for a message: what policy gives when there is nothing to say. It is the
+// floor under every recipient, so that a finding can only add to it.
+Action CleanAction(const Block* block, const Policy& policy) {
+  if (block != nullptr) {
+    const auto found = ByClass(block->classes, Class::kClean);
+    if (found) return found->action;
+  }
+  const auto found = ByClass(policy.defaults, Class::kClean);
+  return found ? found->action : Action::kAccept;
+}
+
+bool IsObserved(const DecideInput& input, std::string_view recipient) {
+  const Policy& policy = input.policy;
+  if (policy.mode == Mode::kObserve) return true;
+  const auto has = [](const std::vector<std::string>& list, const std::string& value) {
+    return std::find(list.begin(), list.end(), value) != list.end();
+  };
+  return has(policy.observe.daemons, input.envelope.daemon_name) ||
+         has(policy.observe.domains, DomainOf(recipient));
+}
+
+// What is carried out under observe: nothing, except that could-not-look keeps its action unless
+// `observe_errors: accept` is written.
+Action ObservedAction(const RecipientVerdict& verdict, const std::vector<Finding>& findings,
+                      const Policy& policy) {
+  if (policy.observe_errors == Action::kAccept) return Action::kAccept;
+  Action action = Action::kAccept;
+  for (const Step& step : verdict.steps) {
+    if (step.source != StepSource::kShadow && findings[step.finding].cls == Class::kError) {
+      action = std::max(action, step.action);
+    }
+  }
+  return action;
+}
+
+struct Judged {
+  RecipientVerdict verdict;
+  Action carried_out = Action::kAccept;
+};
+
+Judged JudgeRecipient(const DecideInput& input, const std::vector<Finding>& findings,
+                      const std::string& recipient) {
+  Judged out;
+  const Block* block = BlockFor(input, recipient);
+  out.verdict.recipient = recipient;
+  if (block != nullptr) {
+    out.verdict.block = block->name;
+    out.verdict.block_origin = block->origin;
+  }
+  out.verdict.action = CleanAction(block, input.policy);
+  for (std::size_t i = 0; i < findings.size(); ++i) {
+    Step step = StepFor(static_cast<std::uint32_t>(i), findings[i], block, input.policy);
+    if (step.source != StepSource::kShadow)
+      out.verdict.action = std::max(out.verdict.action, step.action);
+    out.verdict.steps.push_back(std::move(step));
+  }
+  out.verdict.observed = IsObserved(input, recipient);
+  out.carried_out = out.verdict.observed ? ObservedAction(out.verdict, findings, input.policy)
+                                         : out.verdict.action;
+  return out;
+}
+
+std::string ReasonOf(const std::vector<Finding>& findings, Class cls) {
+  const Finding* worst = nullptr;
+  std::size_t acting = 0;
+  for (const Finding& finding : findings) {
+    if (finding.shadow || finding.cls == Class::kClean) continue;
+    ++acting;
+    if (worst == nullptr || finding.cls > worst->cls ||
+        (finding.cls == worst->cls && finding.severity > worst->severity)) {
+      worst = &finding;
+    }
+  }
+  if (worst == nullptr) return std::string(Name(cls));
+  std::string reason = worst->code;
+  if (!worst->rule.empty()) reason += ": " + worst->rule;
+  reason = base::EscapeLine(reason, kMaxReasonBytes);
+  if (acting > 1) reason += " (+" + std::to_string(acting - 1) + " more)";
+  return reason;
+}
+
+}  // namespace
+
+std::map<Class, Action> DefaultClassActions() {
+  return {{Class::kClean, Action::kAccept},     {Class::kSuspicious, Action::kTag},
+          {Class::kAmbiguous, Action::kHold},   {Class::kPolicy, Action::kReject},
+          {Class::kUnscannable, Action::kHold}, {Class::kError, Action::kTempfail},
+          {Class::kMalicious, Action::kReject}};
+}
+
+Verdict Decide(const DecideInput& input) {
+  Verdict verdict;
+  verdict.findings = AllFindings(input.analysis, input.policy);
+  for (const Finding& finding : verdict.findings) {
+    if (!finding.shadow) verdict.cls = std::max(verdict.cls, finding.cls);
+  }
+  std::vector<std::string> recipients = input.envelope.recipients;
+  if (recipients.empty()) recipients.emplace_back();
+  for (const std::string& recipient : recipients) {
+    Judged judged = JudgeRecipient(input, verdict.findings, recipient);
+    verdict.action = std::max(verdict.action, judged.carried_out);
+    verdict.wanted = std::max(verdict.wanted, judged.verdict.action);
+    verdict.observed = verdict.observed || judged.carried_out != judged.verdict.action;
+    verdict.recipients.push_back(std::move(judged.verdict));
+  }
+  verdict.reason = ReasonOf(verdict.findings, verdict.cls);
+  return verdict;
+}
+
+Analysis AnalysisForFailure(std::string_view reason) {
+  Analysis analysis;
+  ArtifactRecord root;
+  root.kind = ArtifactKind::kMessage;
+  root.path = "message";
+  analysis.tree.push_back(std::move(root));
+  Finding finding = ErrorFinding("analyzer", base::EscapeLine(reason, kMaxReasonBytes));
+  analysis.findings.push_back(std::move(finding));
+  analysis.not_looked.push_back({"analyzer", base::EscapeLine(reason, kMaxReasonBytes)});
+  return analysis;
+}
+
+}  // namespace lazaret::policy

@@ -1,0 +1,2 @@
+lazaret_fuzz(result_frame SOURCE ${CMAKE_CURRENT_SOURCE_DIR}/result_frame_fuzz.cc LINK lazaret_policy)
+lazaret_fuzz(facts_frame SOURCE ${CMAKE_CURRENT_SOURCE_DIR}/facts_frame_fuzz.cc LINK lazaret_policy)
