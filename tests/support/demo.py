@@ -85,7 +85,8 @@ def interrupted(*_):
 
 
 def main():
-    signal.signal(signal.SIGTERM, interrupted)
+    for number in (signal.SIGINT, signal.SIGTERM):  # also where a shell left SIGINT ignored
+        signal.signal(number, interrupted)
     began, folder = time.monotonic(), tempfile.mkdtemp(prefix="lazaret-demo-")
     os.chmod(folder, 0o755)
     try:
