@@ -54,6 +54,10 @@ function(lazaret_executable name)
   target_link_libraries(${name} PRIVATE lazaret_flags ${A_LINK})
   set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}/bin")
   target_link_options(${name} PRIVATE -Wl,--as-needed -pie)
+  if(NOT TARGET lazaret_programs)
+    add_custom_target(lazaret_programs)  # what scripts/demo builds: everything shipped, no test
+  endif()
+  add_dependencies(lazaret_programs ${name})
 endfunction()
 
 # lazaret_test(FOLDER SOURCES ... [LINK libs...]): one Catch2 executable for a folder, one CTest entry.
