@@ -327,8 +327,8 @@ int main() {
   if (::geteuid() == 0) {
     const pid_t pid = ::fork();
     if (pid == 0) {
-      ::chown(folder, 65534, 65534);
-      ::chown(g_target.file.c_str(), 65534, 65534);
+      if (::chown(folder, 65534, 65534) != 0 || ::chown(g_target.file.c_str(), 65534, 65534) != 0)
+        ::_exit(99);
       if (::setresgid(65534, 65534, 65534) != 0 || ::setresuid(65534, 65534, 65534) != 0)
         ::_exit(99);
       // As after an exec with the new user, which is how roles change theirs.
