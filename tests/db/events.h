@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "base/format.h"
 #include "db/event.h"
 #include "db/verdict_log.h"
 #include "db/verdict_store.h"
@@ -21,7 +22,7 @@ inline policy::Finding SampleFinding(const std::string& code, policy::Class cls)
   policy::Finding finding;
   finding.code = code;
   finding.cls = cls;
-  finding.rule = "rule." + code;
+  finding.rule = base::Format("rule.{}", code);
   finding.rule_version = "3";
   finding.scanner = "content_rules";
   finding.path = "message > part 2 > offer.zip > run.lnk";
@@ -55,7 +56,7 @@ inline DecisionEvent SampleDecision(int number = 0) {
   event.verdict_id = NewVerdictId();
   event.time.micros = (kFirstSecond + number) * 1'000'000 + 123'456;
   event.node = "mx1";
-  event.envelope.sender = "Alice" + std::to_string(number) + "@Example.org";
+  event.envelope.sender = base::Format("Alice{}@Example.org", number);
   event.envelope.recipients = {"bob@lazaret.test", "Carol@Other.test"};
   event.envelope.client_address = "192.0.2.7";
   event.envelope.client_name = "mail.example.org";
@@ -66,8 +67,8 @@ inline DecisionEvent SampleDecision(int number = 0) {
   event.envelope.message_id = "id@example.org";
   event.envelope.tls = {"TLSv1.3", "TLS_AES_256_GCM_SHA384", 256, "CN=alice", "CN=ca"};
   event.envelope.direction = policy::Direction::kOutbound;
-  event.message_sha256 = base::Sha256("message" + std::to_string(number));
-  event.body_sha256 = base::Sha256("body" + std::to_string(number));
+  event.message_sha256 = base::Sha256(base::Format("message{}", number));
+  event.body_sha256 = base::Sha256(base::Format("body{}", number));
   event.message_bytes = 4711;
   event.analysis.tree = {
       {policy::ArtifactKind::kMessage, 0, "message", "", "", "message/rfc822", 4711, ""},

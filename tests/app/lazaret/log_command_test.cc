@@ -1,0 +1,286 @@
+#include "app/lazaret/log_command.h"
+
+#include <algorithm>
+#include <sstream>
+
+#include "app/lazaret/log_text.h"
+#include "base/text.h"
+#include "db/sqlite/connection.h"
+#include "db/sqlite/sqlite_store.h"
+#include "tests/db/events.h"
+#include "tests/support/catch.h"
+
+using namespace lazaret;
+using namespace lazaret::cli;
+using namespace lazaret::db::testing;
+
+namespace {
+
+struct Ran {
+  int code = -1;
+  std::string out;
+  std::string err;
+};
+
+Ran Run(const LogArguments& arguments, bool color = false) {
+  std::ostringstream out;
+  std::ostringstream err;
+  const int code = RunLog(arguments, out, err, color);
+  return {code, out.str(), err.str()};
+}
+
+void Fill(const std::string& path, std::vector<db::Event> events) {
+  db::SqliteOptions options;
+  options.path = path;
+  auto store = db::OpenSqliteStore(options);
+  if (!store.ok()) FAIL(store.error().text);
+  auto log = db::VerdictLog::Open(std::move(store).value());
+  if (!log.ok()) FAIL(log.error().text);
+  for (db::Event& event : events) REQUIRE((*log)->Append(std::move(event)).ok());
+}
+
+LogArguments Arguments(const ScratchFolder& folder, LogCommand command, std::string id = {}) {
+  LogArguments arguments;
+  arguments.command = command;
+  arguments.database = folder.database();
+  arguments.id = std::move(id);
+  return arguments;
+}
+
+std::size_t Lines(const std::string& text) {
+  return static_cast<std::size_t>(std::count(text.begin(), text.end(), '\n'));
+}
+
+constexpr const char* kHostile = "=cmd|' /C calc'!A1\x1b[31m\n\xE2\x80\xAE\"evil\xff";
+
+db::DecisionEvent HostileDecision() {
+  db::DecisionEvent event = SampleDecision(1);
+  event.envelope.sender = event.envelope.helo = event.envelope.client_name = kHostile;
+  event.envelope.recipients = {kHostile};
+  event.envelope.message_id = event.envelope.queue_id = event.analysis.subject = kHostile;
+  event.verdict.recipients = {SampleRecipient(kHostile, policy::Action::kReject, 2)};
+  event.verdict.recipients[0].block = event.verdict.recipients[0].steps[0].key = kHostile;
+  event.verdict.reason = event.smtp_reply = event.node = event.engine = kHostile;
+  for (policy::Finding& finding : event.verdict.findings) {
+    finding.code = finding.rule = finding.path = finding.evidence = finding.scanner = kHostile;
+  }
+  for (policy::ArtifactRecord& node : event.analysis.tree) {
+    node.path = node.claimed_name = node.declared_type = node.detected_type = kHostile;
+  }
+  event.analysis.looked = {kHostile};
+  event.analysis.not_looked = {{kHostile, kHostile}};
+  return event;
+}
+
+}  // namespace
+
+TEST_CASE("log: without a database the command says so and exits 2", "[cli][log]") {
+  ScratchFolder folder;
+  for (const LogCommand command : {LogCommand::kQuery, LogCommand::kShow, LogCommand::kVerify}) {
+    const Ran ran = Run(Arguments(folder, command, "abcdefgh"));
+    CHECK(ran.code == 2);
+    CHECK(ran.out.empty());
+    CHECK(ran.err.find(folder.database()) != std::string::npos);
+  }
+}
+
+TEST_CASE("log query: filters, limit and order", "[cli][log]") {
+  ScratchFolder folder;
+  const db::DecisionEvent a = SampleDecision(1);
+  const db::DecisionEvent b = CleanDecision(2);
+  Fill(folder.database(), {a, b});
+  LogArguments arguments = Arguments(folder, LogCommand::kQuery);
+  Ran ran = Run(arguments);
+  CHECK(ran.code == 0);
+  CHECK(Lines(ran.out) == 2);
+  CHECK(ran.out.find(b.verdict_id) < ran.out.find(a.verdict_id));
+  arguments.limit = 1;
+  CHECK(Lines(Run(arguments).out) == 1);
+  arguments.limit = 50;
+  arguments.cls = "malicious";
+  CHECK(Run(arguments).out.find(b.verdict_id) == std::string::npos);
+  arguments.recipient = "BOB@lazaret.test";
+  arguments.sender = "@example.ORG";
+  arguments.rule = "dlp.payment_card";
+  arguments.action = "reject";
+  arguments.since = "2026-03-01";
+  arguments.until = "2026-03-02T00:00:00+00:00";
+  CHECK(Lines(Run(arguments).out) == 1);
+  arguments.until = "2026-03-01T12:00:01Z";
+  CHECK(Run(arguments).out.empty());
+  CHECK(Run(arguments).code == 0);
+}
+
+TEST_CASE("log query: wrong classes, actions and times exit 2 and name what is known",
+          "[cli][log]") {
+  ScratchFolder folder;
+  Fill(folder.database(), {SampleDecision(1)});
+  LogArguments arguments = Arguments(folder, LogCommand::kQuery);
+  arguments.cls = "evil\x1b[2J";
+  Ran ran = Run(arguments);
+  CHECK(ran.code == 2);
+  CHECK(ran.err.find("malicious") != std::string::npos);
+  CHECK(ran.err.find('\x1b') == std::string::npos);
+  arguments.cls.clear();
+  arguments.action = "destroy";
+  CHECK(Run(arguments).code == 2);
+  arguments.action.clear();
+  arguments.since = "yesterday";
+  CHECK(Run(arguments).code == 2);
+}
+
+TEST_CASE("log: times in every form, and none of the wrong ones", "[cli][log]") {
+  const base::UnixTime now{1'000'000'000'000'000};
+  CHECK(ParseLogTime("2h", now)->micros == now.micros - 7'200'000'000);
+  CHECK(ParseLogTime("7d", now)->micros == now.micros - 7 * 86'400'000'000);
+  CHECK(ParseLogTime("1970-01-02", now)->micros == 86'400'000'000);
+  CHECK(ParseLogTime("1970-01-01T00:00:01.5Z", now)->micros == 1'500'000);
+  CHECK(ParseLogTime("1970-01-01T08:00:00+08:00", now)->micros == 0);
+  CHECK(ParseLogTime("2024-02-29", now).ok());
+  for (const char* wrong :
+       {"", "h", "2", "2x", "2023-02-29", "2026-13-01", "2026-03-01T", "2026-03-01T25:00:00Z",
+        "2026-03-01T12:00:00", "2026-03-01T12:00:00Zx", "-2h", "99999999h", "2026-3-1"}) {
+    INFO(wrong);
+    CHECK_FALSE(ParseLogTime(wrong, now).ok());
+  }
+}
+
+TEST_CASE("F25 log: nothing from mail acts on a terminal or breaks a line", "[cli][log]") {
+  ScratchFolder folder;
+  const db::DecisionEvent event = HostileDecision();
+  Fill(folder.database(), {event});
+  LogArguments json = Arguments(folder, LogCommand::kQuery);
+  json.json = true;
+  LogArguments show_json = Arguments(folder, LogCommand::kShow, event.verdict_id);
+  show_json.json = true;
+  LogArguments csv = Arguments(folder, LogCommand::kQuery);
+  csv.csv = true;
+  for (const LogArguments& arguments :
+       {Arguments(folder, LogCommand::kQuery), json, csv, show_json,
+        Arguments(folder, LogCommand::kShow, event.verdict_id),
+        Arguments(folder, LogCommand::kExplain, event.verdict_id)}) {
+    const Ran ran = Run(arguments);
+    CHECK(ran.code == 0);
+    CHECK(ran.out.find('\x1b') == std::string::npos);
+    CHECK(ran.out.find("\xE2\x80\xAE") == std::string::npos);
+    CHECK(base::IsValidUtf8(ran.out));
+    CHECK(ran.out.find("evil") != std::string::npos);
+    CHECK(ran.out.find("\n\\u") == std::string::npos);
+  }
+  CHECK(Lines(Run(Arguments(folder, LogCommand::kQuery)).out) == 1);
+  CHECK(Lines(Run(json).out) == 1);
+  CHECK(Lines(Run(csv).out) == 2);
+}
+
+TEST_CASE("F26 log: CSV cells are quoted and never formulas", "[cli][log]") {
+  CHECK(CsvCell("plain") == "\"plain\"");
+  CHECK(CsvCell("a \"b\", c") == "\"a \"\"b\"\", c\"");
+  CHECK(CsvCell("") == "\"\"");
+  CHECK(CsvCell("=1+1") == "\"'=1+1\"");
+  CHECK(CsvCell("+1") == "\"'+1\"");
+  CHECK(CsvCell("-1") == "\"'-1\"");
+  CHECK(CsvCell("@x") == "\"'@x\"");
+  CHECK(CsvCell("\tx") == "\"'\\tx\"");
+  CHECK(CsvCell("\rx") == "\"'\\rx\"");
+  CHECK(CsvCell("a=b") == "\"a=b\"");
+}
+
+TEST_CASE("log: JSON has the fields scripts rely on", "[cli][log]") {
+  ScratchFolder folder;
+  const db::DecisionEvent event = SampleDecision(1);
+  Fill(folder.database(), {event});
+  LogArguments arguments = Arguments(folder, LogCommand::kQuery);
+  arguments.json = true;
+  const std::string line = Run(arguments).out;
+  CHECK(line.rfind("{\"v\":1,\"id\":\"" + event.verdict_id + "\"", 0) == 0);
+  for (const char* field :
+       {"\"class\":\"malicious\"", "\"action\":\"reject\"", "\"sender\":\"Alice1@Example.org\"",
+        "\"code\":\"dlp.payment_card\"", "\"acknowledged\":\"none\"", "\"queue_id\":\"4ABC\""}) {
+    INFO(field);
+    CHECK(line.find(field) != std::string::npos);
+  }
+  CHECK(line.find(base::Hex(base::AsBytes(event.body_sha256))) != std::string::npos);
+  CHECK(line.find("\"steps\"") == std::string::npos);
+  arguments = Arguments(folder, LogCommand::kShow, event.verdict_id);
+  arguments.json = true;
+  const std::string full = Run(arguments).out;
+  CHECK(full.find("\"steps\":[{") != std::string::npos);
+  CHECK(full.find("\"not_looked\":[{\"scanner\":\"filetype\"") != std::string::npos);
+}
+
+TEST_CASE("log show, explain: an id by unique prefix of six characters or more", "[cli][log]") {
+  ScratchFolder folder;
+  db::DecisionEvent a = SampleDecision(1);
+  db::DecisionEvent b = SampleDecision(2);
+  a.verdict_id = "aaaaaabbbbbbbbbbbbbbbbbbbb";
+  b.verdict_id = "aaaaaaccccccccccccccccccca";
+  Fill(folder.database(), {a, b});
+  CHECK(Run(Arguments(folder, LogCommand::kShow, "aaaaaab")).code == 0);
+  CHECK(Run(Arguments(folder, LogCommand::kShow, "AAAAAAB")).code == 0);
+  CHECK(Run(Arguments(folder, LogCommand::kExplain, "aaaaaac")).code == 0);
+  CHECK(Run(Arguments(folder, LogCommand::kShow, "aaaaaa")).code == 2);
+  CHECK(Run(Arguments(folder, LogCommand::kShow, "aaaaa")).code == 2);
+  CHECK(Run(Arguments(folder, LogCommand::kShow, "zzzzzz")).code == 1);
+  CHECK(Run(Arguments(folder, LogCommand::kExplain, "zzzzzz")).code == 1);
+}
+
+TEST_CASE("log explain: tree, findings, winners, losers and who did not look", "[cli][log]") {
+  ScratchFolder folder;
+  db::DecisionEvent event = SampleDecision(1);
+  event.verdict.recipients[0].steps[1].action = policy::Action::kTag;
+  event.verdict.recipients[0].steps[1].source = policy::StepSource::kCode;
+  event.verdict.recipients[0].steps[1].key = "dlp";
+  Fill(folder.database(), {event});
+  const std::string out = Run(Arguments(folder, LogCommand::kExplain, event.verdict_id)).out;
+  CHECK(out.find("offer.zip") == std::string::npos);  // the path's last step names the part
+  CHECK(out.find("    part 2  ") != std::string::npos);
+  CHECK(out.find("! clamav.signature  malicious") != std::string::npos);
+  CHECK(out.find("- dlp.payment_card  policy") != std::string::npos);
+  CHECK(out.find("could not look: filetype: no time left") != std::string::npos);
+  CHECK(out.find("bob@lazaret.test: reject, by block staff (policy.yaml:12)") != std::string::npos);
+  CHECK(out.find("  wins   reject      clamav.signature  by class malicious") != std::string::npos);
+  CHECK(out.find("  loses  tag         dlp.payment_card  by code dlp") != std::string::npos);
+  CHECK(out.find("the message got reject") != std::string::npos);
+  CHECK(out.find("generation 0123456789abcdef") != std::string::npos);
+}
+
+TEST_CASE("log: colours only when asked for", "[cli][log]") {
+  ScratchFolder folder;
+  const db::DecisionEvent event = SampleDecision(1);
+  Fill(folder.database(), {event});
+  CHECK(Run(Arguments(folder, LogCommand::kQuery), true).out.find("\x1b[31m") != std::string::npos);
+  CHECK(Run(Arguments(folder, LogCommand::kQuery), false).out.find('\x1b') == std::string::npos);
+}
+
+TEST_CASE("log verify: exit 0 for a whole chain, 1 for a broken one with its place", "[cli][log]") {
+  ScratchFolder folder;
+  Fill(folder.database(), {SampleDecision(1), SampleDecision(2), SampleDecision(3)});
+  Ran ran = Run(Arguments(folder, LogCommand::kVerify));
+  CHECK(ran.code == 0);
+  CHECK(ran.out.find("whole: 3 events from 1 to 3") == 0);
+  {
+    auto raw = db::Connection::Open({folder.database(), false, 1000}).value();
+    REQUIRE(raw.Run("UPDATE decision SET class = 0 WHERE seq = 2").ok());
+  }
+  ran = Run(Arguments(folder, LogCommand::kVerify));
+  CHECK(ran.code == 1);
+  CHECK(ran.out.find("broken at event 2: the class column") == 0);
+}
+
+TEST_CASE("log: an event whose bytes were changed is shown as unreadable, the rest as ever",
+          "[cli][log]") {
+  ScratchFolder folder;
+  const db::DecisionEvent a = SampleDecision(1);
+  const db::DecisionEvent b = SampleDecision(2);
+  Fill(folder.database(), {a, b});
+  {
+    auto raw = db::Connection::Open({folder.database(), false, 1000}).value();
+    REQUIRE(raw.Run("UPDATE event SET body = x'80' WHERE seq = 1").ok());
+  }
+  const Ran ran = Run(Arguments(folder, LogCommand::kQuery));
+  CHECK(ran.code == 0);
+  CHECK(Lines(ran.out) == 2);
+  CHECK(ran.out.find("unreadable") != std::string::npos);
+  CHECK(Run(Arguments(folder, LogCommand::kShow, a.verdict_id)).code == 2);
+  CHECK(Run(Arguments(folder, LogCommand::kShow, b.verdict_id)).code == 0);
+}
