@@ -10,6 +10,7 @@
 
 #include "base/format.h"
 #include "milter/filter_core.h"
+#include "milter/waker.h"
 
 namespace lazaret::milter {
 namespace {
@@ -84,13 +85,16 @@ class LibmilterFilter : public Filter {
   }
 
   base::Status Serve() override {
+    LAZARET_TRY(waker_.Start(core_.options.listen));
     if (smfi_main() == MI_SUCCESS) return base::Ok();
     return ListenError(core_.options, "libmilter gave up");
   }
 
   void StopAccepting() override {
     core_.BeginStop();
+    // In this order: smfi_stop waits for the listener, which looks up only every 5 s unless woken.
     smfi_stop();
+    waker_.Stop();
   }
 
   bool WaitIdle(base::Deadline deadline) override { return core_.WaitIdle(deadline); }
@@ -98,6 +102,7 @@ class LibmilterFilter : public Filter {
 
  private:
   FilterCore core_;
+  Waker waker_;
 };
 
 }  // namespace

@@ -2,11 +2,11 @@
 
 #include <algorithm>
 
+#include "app/front/reply_templates.h"
 #include "base/clock.h"
 #include "base/crypto.h"
 #include "base/format.h"
 #include "base/log.h"
-#include "base/text.h"
 
 namespace lazaret::front {
 namespace {
@@ -26,7 +26,15 @@ std::int64_t MillisSince(base::Nanoseconds began) {
   return (base::MonotonicNow() - began) / 1'000'000;
 }
 
-std::string Shown(std::string_view value) { return base::EscapeLine(value, kMaxLoggedValue); }
+// base::Log escapes the line; here a value only loses what could pass for the line's own structure.
+std::string Shown(std::string_view value) {
+  std::string shown(value.substr(0, kMaxLoggedValue));
+  for (char& c : shown) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (byte <= ' ' || byte == 0x7f || c == '<' || c == '>') c = '?';
+  }
+  return shown;
+}
 
 }  // namespace
 
@@ -110,7 +118,7 @@ milter::Disposition FrontHandler::Judge(const milter::Transaction& transaction,
     disposition = {};
     disposition.verdict_id = event.verdict_id;
     disposition.action = policy::Action::kTempfail;
-    disposition.reply = replies_.NotRecorded(event.verdict_id);
+    disposition.reply = NotRecordedReply(parts_.config, event.verdict_id);
   }
   Report(event, disposition.action);
   return disposition;
@@ -124,7 +132,7 @@ milter::Disposition FrontHandler::DispositionOf(const policy::Verdict& verdict,
   const std::string& id = disposition.verdict_id;
   switch (verdict.action) {
     case policy::Action::kReject:
-      disposition.reply = replies_.Reject(id);
+      disposition.reply = RejectReply(parts_.config, id);
       return disposition;
     case policy::Action::kHold:
       disposition.hold_reason = "lazaret " + id;
@@ -137,7 +145,7 @@ milter::Disposition FrontHandler::DispositionOf(const policy::Verdict& verdict,
     case policy::Action::kRedirect:
     case policy::Action::kQuarantine:
       disposition.action = policy::Action::kTempfail;
-      disposition.reply = replies_.Tempfail(id);
+      disposition.reply = TempfailReply(parts_.config, id);
       return disposition;
   }
   disposition.add.push_back({"X-Lazaret-Id", id});

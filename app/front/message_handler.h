@@ -8,7 +8,6 @@
 #include <string_view>
 
 #include "app/config/config.h"
-#include "app/front/reply_templates.h"
 #include "app/judge/worker_pool.h"
 #include "base/counters.h"
 #include "db/verdict_log.h"
@@ -29,7 +28,7 @@ struct HandlerParts {
 
 class FrontHandler : public milter::MessageHandler {
  public:
-  explicit FrontHandler(const HandlerParts& parts) : parts_(parts), replies_(parts.config.reply) {}
+  explicit FrontHandler(const HandlerParts& parts) : parts_(parts) {}
 
   milter::Disposition Judge(const milter::Transaction& transaction,
                             const std::function<void()>& progress) override;
@@ -44,7 +43,6 @@ class FrontHandler : public milter::MessageHandler {
   void Report(const db::DecisionEvent& event, policy::Action answered);
 
   HandlerParts parts_;
-  ReplyTemplates replies_;
 };
 
 // Distinct codes of the findings that count, worst class first: "clamav.signature,

@@ -1,0 +1,255 @@
+#include "app/front/message_handler.h"
+
+#include <functional>
+
+#include "app/front/reply_templates.h"
+#include "app/front/status.h"
+#include "db/memory/memory_store.h"
+#include "tests/support/catch.h"
+
+namespace lazaret::front {
+namespace {
+
+class FakePool : public judge::WorkerPool {
+ public:
+  judge::Outcome Run(judge::Job job, const std::function<void()>& on_wait) override {
+    last_facts = job.facts;
+    last_deadline = job.deadline;
+    on_wait();
+    return answer;
+  }
+  base::Status WaitReady(base::Deadline) override { return base::Ok(); }
+  judge::PoolStatus Status() const override { return {}; }
+
+  judge::Outcome answer;
+  policy::JobFacts last_facts;
+  base::Deadline last_deadline;
+};
+
+// A log whose disk can be full.
+class FakeLog : public db::VerdictLog {
+ public:
+  base::Status Append(db::Event event) override {
+    if (full) return base::Error{base::ErrorCode::kUnavailable, "disk full"};
+    events.push_back(std::get<db::DecisionEvent>(std::move(event)));
+    return base::Ok();
+  }
+  void Acknowledge(std::string id, db::AckMark mark) override {
+    marks.push_back(id + " " + std::string(db::Name(mark)));
+  }
+  bool SenderSeenBefore(std::string_view sender, const std::vector<std::string>&) override {
+    return sender == "known@sender.test";
+  }
+  base::Result<std::uint64_t> ForgetPersonal(const db::ForgetSelector&, db::ForgetEvent) override {
+    return base::Error{base::ErrorCode::kUnsupported, "not here"};
+  }
+  db::VerdictStore& store() override { std::abort(); }
+
+  bool full = false;
+  std::vector<db::DecisionEvent> events;
+  std::vector<std::string> marks;
+};
+
+struct Fixture {
+  Fixture() {
+    policy.defaults = policy::DefaultClassActions();
+    policy.mandatory_scanners = {"clamav"};
+    config.reply.reject["en"] = "refused {id}, ask {contact}";
+    config.reply.tempfail["en"] = "later {id}";
+    config.reply.contact = "postmaster@own.test";
+    pool.answer.analysis.looked = {"clamav"};
+    pool.answer.analysis.tree.push_back(
+        {policy::ArtifactKind::kMessage, 0, "message", "", "", "", 1, ""});
+    pool.answer.generation.id = "generation1";
+    transaction.envelope.sender = "known@sender.test";
+    transaction.envelope.recipients = {"b@own.test"};
+    transaction.envelope.queue_id = "Q1";
+    transaction.message.bytes = 10;
+  }
+
+  void Find(policy::Class cls, const std::string& code, bool shadow = false) {
+    policy::Finding finding;
+    finding.cls = cls;
+    finding.code = code;
+    finding.scanner = "clamav";
+    finding.shadow = shadow;
+    pool.answer.analysis.findings.push_back(finding);
+  }
+
+  milter::Disposition Judge() {
+    return handler().Judge(transaction, [this] { ++progress; });
+  }
+  FrontHandler handler() { return FrontHandler({pool, log, policy, config, counters}); }
+
+  FakePool pool;
+  FakeLog log;
+  policy::Policy policy;
+  config::Config config;
+  base::Counters counters;
+  milter::Transaction transaction;
+  int progress = 0;
+};
+
+TEST_CASE("front: a clean message is recorded and accepted with its id and class") {
+  Fixture f;
+  const milter::Disposition disposition = f.Judge();
+  CHECK(disposition.action == policy::Action::kAccept);
+  REQUIRE(f.log.events.size() == 1);
+  const db::DecisionEvent& event = f.log.events[0];
+  CHECK(event.verdict_id == disposition.verdict_id);
+  CHECK(event.generation == "generation1");
+  CHECK(event.smtp_reply.empty());
+  CHECK(event.message_bytes == 10);
+  REQUIRE(disposition.add.size() == 2);
+  CHECK(disposition.add[0].name == "X-Lazaret-Id");
+  CHECK(disposition.add[0].value == event.verdict_id);
+  CHECK(disposition.add[1].value == "clean");
+  CHECK(f.progress == 1);
+}
+
+TEST_CASE("front: a log that cannot commit means 451, counted, never an acceptance") {
+  for (const bool malicious : {false, true}) {
+    Fixture f;
+    f.log.full = true;
+    if (malicious) f.Find(policy::Class::kMalicious, "clamav.signature");
+    const milter::Disposition disposition = f.Judge();
+    CHECK(disposition.action == policy::Action::kTempfail);
+    CHECK(disposition.reply.code == "451");
+    CHECK(disposition.reply.enhanced == "4.3.0");
+    CHECK(disposition.add.empty());
+    CHECK(f.counters.Snapshot().at("verdicts_not_recorded_total") == 1);
+  }
+}
+
+TEST_CASE(
+    "front: malicious mail is refused with the configured text and no word of what was found") {
+  Fixture f;
+  f.Find(policy::Class::kMalicious, "clamav.signature");
+  const milter::Disposition disposition = f.Judge();
+  CHECK(disposition.action == policy::Action::kReject);
+  CHECK(disposition.reply.text ==
+        "refused " + disposition.verdict_id + ", ask postmaster@own.test");
+  REQUIRE(f.log.events.size() == 1);
+  CHECK(f.log.events[0].smtp_reply == "550 5.7.1 " + disposition.reply.text);
+}
+
+TEST_CASE("front: a template without the id gets it") {
+  Fixture f;
+  f.config.reply.reject["en"] = "no";
+  f.Find(policy::Class::kMalicious, "clamav.signature");
+  const milter::Disposition disposition = f.Judge();
+  CHECK(disposition.reply.text == "no, reference " + disposition.verdict_id);
+}
+
+TEST_CASE("front: no worker, or a dead one, is class error and a tempfail that is recorded") {
+  for (const policy::Mode mode : {policy::Mode::kEnforce, policy::Mode::kObserve}) {
+    Fixture f;
+    f.policy.mode = mode;
+    f.pool.answer = {};
+    f.pool.answer.failed = true;
+    f.pool.answer.failure = "no worker is ready";
+    f.pool.answer.analysis = policy::AnalysisForFailure("no worker is ready");
+    const milter::Disposition disposition = f.Judge();
+    CHECK(disposition.action == policy::Action::kTempfail);
+    CHECK(disposition.reply.code == "451");
+    REQUIRE(f.log.events.size() == 1);
+    CHECK(f.log.events[0].verdict.cls == policy::Class::kError);
+    CHECK(f.counters.Snapshot().at("messages_not_looked_at_total") == 1);
+  }
+}
+
+TEST_CASE("front: a mandatory scanner that did not look is a tempfail, never clean") {
+  Fixture f;
+  f.pool.answer.analysis.looked.clear();
+  CHECK(f.Judge().action == policy::Action::kTempfail);
+}
+
+TEST_CASE("front: suspicious mail is tagged with codes, ambiguous mail is held with the id") {
+  Fixture f;
+  f.Find(policy::Class::kSuspicious, "mail.phishing");
+  f.Find(policy::Class::kSuspicious, "mail.phishing");
+  f.Find(policy::Class::kMalicious, "draft.rule", true);
+  const milter::Disposition tag = f.Judge();
+  CHECK(tag.action == policy::Action::kTag);
+  REQUIRE(tag.add.size() == 3);
+  CHECK(tag.add[2].name == "X-Lazaret-Info");
+  CHECK(tag.add[2].value == "mail.phishing");
+  f.Find(policy::Class::kAmbiguous, "mime.duplicate-boundary");
+  const milter::Disposition hold = f.Judge();
+  CHECK(hold.action == policy::Action::kHold);
+  CHECK(hold.hold_reason == "lazaret " + hold.verdict_id);
+  CHECK(hold.reply.code.empty());
+}
+
+TEST_CASE("front: the analyzer gets direction, history and nine tenths of the deadline") {
+  Fixture f;
+  f.config.limits.deadline_seconds = 100;
+  f.config.directions.daemons["out"] = policy::Direction::kOutbound;
+  f.transaction.envelope.daemon_name = "out";
+  const base::Nanoseconds before = base::MonotonicNow();
+  f.Judge();
+  CHECK(f.pool.last_facts.envelope.direction == policy::Direction::kOutbound);
+  CHECK(f.pool.last_facts.sender_seen_before);
+  CHECK(f.pool.last_facts.budget_millis == 90'000);
+  const base::Nanoseconds given = f.pool.last_deadline.monotonic() - before;
+  CHECK(given >= 90'000'000'000);
+  CHECK(given < 91'000'000'000);
+}
+
+TEST_CASE("front: observe accepts and records what it would have done") {
+  Fixture f;
+  f.policy.mode = policy::Mode::kObserve;
+  f.Find(policy::Class::kMalicious, "clamav.signature");
+  const milter::Disposition disposition = f.Judge();
+  CHECK(disposition.action == policy::Action::kAccept);
+  CHECK(disposition.add.size() == 2);
+  REQUIRE(f.log.events.size() == 1);
+  CHECK(f.log.events[0].verdict.wanted == policy::Action::kReject);
+}
+
+TEST_CASE("front: the log line is one line whatever the mail says") {
+  Fixture f;
+  f.transaction.envelope.sender = "evil\r\nJan 1 fake: accepted\x1b[31m@x";
+  f.transaction.envelope.message_id = "id\nx";
+  f.Judge();
+  REQUIRE(f.log.events.size() == 1);
+  const std::string line = MessageLine(f.log.events[0], policy::Action::kAccept);
+  for (const char c : line) CHECK((c >= 0x20 && c <= 0x7e));
+  CHECK(line.find("queue=Q1 ") != std::string::npos);
+  CHECK(line.find("recipients=1 class=clean action=accept verdict=") != std::string::npos);
+}
+
+TEST_CASE("front: signs of the session become marks") {
+  Fixture f;
+  FrontHandler handler = f.handler();
+  handler.OnAcknowledged("v1", milter::NextSign::kNextCommand);
+  handler.OnAcknowledged("v2", milter::NextSign::kClose);
+  CHECK(f.log.marks == std::vector<std::string>{"v1 next-command", "v2 close"});
+}
+
+TEST_CASE("front: through a real log the record is there before the answer") {
+  Fixture f;
+  auto log = db::VerdictLog::Open(db::NewMemoryStore());
+  REQUIRE(log.ok());
+  FrontHandler handler({f.pool, **log, f.policy, f.config, f.counters});
+  const milter::Disposition disposition = handler.Judge(f.transaction, [] {});
+  const auto stored = (*log)->store().Get(disposition.verdict_id);
+  REQUIRE(stored.ok());
+  CHECK(stored->event.envelope.queue_id == "Q1");
+}
+
+TEST_CASE("front: the status is one JSON object with what operators ask for") {
+  base::Counters counters;
+  counters.Add("messages_total", 3);
+  FrontState state;
+  state.listen = "unix:/run/x";
+  state.pool.not_ready_reason = "no zygote\n";
+  const std::string json = StatusJson(state, counters);
+  CHECK(json.front() == '{');
+  CHECK(json.find("\"messages_total\":3") != std::string::npos);
+  CHECK(json.find("\"ready\":false") != std::string::npos);
+  CHECK(json.find('\n') == std::string::npos);
+}
+
+}  // namespace
+}  // namespace lazaret::front

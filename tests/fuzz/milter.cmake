@@ -1,0 +1,1 @@
+lazaret_fuzz(milter_session SOURCE milter_session_fuzz.cc LINK lazaret_milter)
