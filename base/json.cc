@@ -10,18 +10,29 @@ namespace {
 
 bool MustEscape(char32_t c) {
   return c < 0x20 || c == '"' || c == '\\' || (c >= 0x7F && c < 0xA0) || c == 0x061C ||
-         (c >= 0x200B && c <= 0x200F) || (c >= 0x2028 && c <= 0x202E) || (c >= 0x2060 && c <= 0x206F) ||
-         c == 0xFEFF || (c >= 0xE0000 && c <= 0xE007F);
+         (c >= 0x200B && c <= 0x200F) || (c >= 0x2028 && c <= 0x202E) ||
+         (c >= 0x2060 && c <= 0x206F) || c == 0xFEFF || (c >= 0xE0000 && c <= 0xE007F);
 }
 
 void AppendJsonEscape(std::string& out, char32_t c) {
   switch (c) {
-    case '"': out += "\\\""; return;
-    case '\\': out += "\\\\"; return;
-    case '\n': out += "\\n"; return;
-    case '\r': out += "\\r"; return;
-    case '\t': out += "\\t"; return;
-    default: break;
+    case '"':
+      out += "\\\"";
+      return;
+    case '\\':
+      out += "\\\\";
+      return;
+    case '\n':
+      out += "\\n";
+      return;
+    case '\r':
+      out += "\\r";
+      return;
+    case '\t':
+      out += "\\t";
+      return;
+    default:
+      break;
   }
   if (c > 0xFFFF) {
     const auto high = static_cast<unsigned>(0xD800 + ((c - 0x10000) >> 10));
@@ -108,6 +119,11 @@ void JsonWriter::Double(double value) {
 void JsonWriter::Bool(bool value) {
   Separate();
   text_ += value ? "true" : "false";
+}
+
+void JsonWriter::Raw(std::string_view json) {
+  Separate();
+  text_ += json;
 }
 
 void JsonWriter::Null() {

@@ -1,6 +1,6 @@
-// Writes JSON (RFC 8259) piece by piece: always valid UTF-8, one line. Ill-formed bytes become U+FFFD;
-// control characters, DEL, C1, bidi controls, U+2028 and U+2029 are escaped, so that a line shown on a
-// terminal cannot act.
+// Writes JSON (RFC 8259) piece by piece: always valid UTF-8, one line. Ill-formed bytes become
+// U+FFFD; control characters, DEL, C1, bidi controls, U+2028 and U+2029 are escaped, so that a line
+// shown on a terminal cannot act.
 #ifndef LAZARET_BASE_JSON_H_
 #define LAZARET_BASE_JSON_H_
 
@@ -26,16 +26,45 @@ class JsonWriter {
   void Double(double value);  // NaN and infinities as null
   void Bool(bool value);
   void Null();
+  // A value that is already JSON, from our own writer.
+  void Raw(std::string_view json);
 
-  void Field(std::string_view key, std::string_view value) { Key(key); String(value); }
-  void Field(std::string_view key, const char* value) { Key(key); String(value); }
-  void Field(std::string_view key, const std::string& value) { Key(key); String(value); }
-  void Field(std::string_view key, bool value) { Key(key); Bool(value); }
-  void Field(std::string_view key, std::int64_t value) { Key(key); Int(value); }
-  void Field(std::string_view key, std::uint64_t value) { Key(key); Uint(value); }
-  void Field(std::string_view key, std::uint32_t value) { Key(key); Uint(value); }
-  void Field(std::string_view key, int value) { Key(key); Int(value); }
-  void Field(std::string_view key, double value) { Key(key); Double(value); }
+  void Field(std::string_view key, std::string_view value) {
+    Key(key);
+    String(value);
+  }
+  void Field(std::string_view key, const char* value) {
+    Key(key);
+    String(value);
+  }
+  void Field(std::string_view key, const std::string& value) {
+    Key(key);
+    String(value);
+  }
+  void Field(std::string_view key, bool value) {
+    Key(key);
+    Bool(value);
+  }
+  void Field(std::string_view key, std::int64_t value) {
+    Key(key);
+    Int(value);
+  }
+  void Field(std::string_view key, std::uint64_t value) {
+    Key(key);
+    Uint(value);
+  }
+  void Field(std::string_view key, std::uint32_t value) {
+    Key(key);
+    Uint(value);
+  }
+  void Field(std::string_view key, int value) {
+    Key(key);
+    Int(value);
+  }
+  void Field(std::string_view key, double value) {
+    Key(key);
+    Double(value);
+  }
 
   const std::string& text() const { return text_; }
 

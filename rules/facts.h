@@ -1,5 +1,5 @@
-// A neutral, typed view of one message for rules: no mail type, no policy type. scanners/content_rules
-// fills it. All text is valid UTF-8; views must outlive the evaluation.
+// A neutral, typed view of one message for rules: no mail type, no policy type.
+// scanners/content_rules fills it. All text is valid UTF-8; views must outlive the evaluation.
 #ifndef LAZARET_RULES_FACTS_H_
 #define LAZARET_RULES_FACTS_H_
 
@@ -19,8 +19,8 @@ struct TextUnit {
   Scope scope = Scope::kBody;
   std::string_view header_name;  // kHeader only, lower case
   std::string_view text;
-  std::uint32_t artifact = 0;    // handed back with matches
-  bool hidden = false;           // text a reader does not see
+  std::uint32_t artifact = 0;  // handed back with matches
+  bool hidden = false;         // text a reader does not see
   bool truncated = false;
 };
 

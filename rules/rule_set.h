@@ -1,6 +1,6 @@
 // Compiled rules and detectors: immutable, made before workers fork, shared by all of them.
-// Text -> Compile() -> RuleSet -> Evaluate(). Matches never hold a value from the mail in the clear:
-// masked form and keyed hash only.
+// Text -> Compile() -> RuleSet -> Evaluate(). Matches never hold a value from the mail in the
+// clear: masked form and keyed hash only.
 #ifndef LAZARET_RULES_RULE_SET_H_
 #define LAZARET_RULES_RULE_SET_H_
 
@@ -23,9 +23,9 @@ enum class RuleSeverity : std::uint8_t { kInfo, kLow, kMedium, kHigh, kCritical 
 
 // One file's text. Rules know no file system; app/config reads and names.
 struct Document {
-  std::string origin;    // "rules.d/site.yaml"; errors say origin:line:column
+  std::string origin;  // "rules.d/site.yaml"; errors say origin:line:column
   std::string text;
-  bool site = false;     // site rules override shipped ones by id
+  bool site = false;  // site rules override shipped ones by id
 };
 
 // A list file: one entry a line, `#` comments; `keywords: list:NAME` in a rule refers to it.
@@ -57,11 +57,15 @@ struct RuleSummary {
   std::string id;
   std::string version;  // first 12 hex digits of the SHA-256 of the rule's own text
   std::string name;
-  std::string origin;   // file:line
+  std::string origin;  // file:line
   RuleState state = RuleState::kEnforce;
   RuleSeverity severity = RuleSeverity::kMedium;
-  std::string code;     // finding code: `code:` of the rule, else "rule." + lower-case id
+  std::string code;  // finding code: `code:` of the rule, else "rule." + lower-case id
   std::vector<std::string> tags;
+  std::string cls;  // class the rule asks for: suspicious, policy, malicious; empty = not said
+  std::string direction;  // "inbound", "outbound", "local" or "any"; several joined by ','
+  std::uint32_t tests = 0;
+  bool site = false;  // not one of the shipped rules
 };
 
 struct MaskedSpan {
@@ -71,30 +75,31 @@ struct MaskedSpan {
 
 // One rule that matched one message.
 struct RuleMatch {
-  std::uint32_t rule = 0;           // index in RuleSet::summaries()
-  std::uint32_t artifact = 0;       // of the first matching unit
+  std::uint32_t rule = 0;      // index in RuleSet::summaries()
+  std::uint32_t artifact = 0;  // of the first matching unit
   Scope scope = Scope::kBody;
-  MaskedSpan span;                  // of the first hit in that unit
+  MaskedSpan span;  // of the first hit in that unit
   Level confidence = Level::kMedium;
   RuleSeverity severity = RuleSeverity::kMedium;
-  std::uint32_t distinct = 1;       // distinct values over the whole message
-  std::string evidence;             // masked; at most 200 bytes
-  std::string action;               // the action name the rule or its threshold asks for; empty = none
+  std::uint32_t distinct = 1;  // distinct values over the whole message
+  std::string evidence;        // masked; at most 200 bytes
+  std::string action;          // the action name the rule or its threshold asks for; empty = none
 };
 
 // One detector over the whole message, whether or not a rule asks.
 struct DetectorResult {
-  std::string detector;             // "payment_card"
+  std::string detector;  // "payment_card"
   std::uint32_t artifact = 0;
   Scope scope = Scope::kBody;
   MaskedSpan span;
-  Level confidence = Level::kLow;   // the highest
-  std::uint32_t distinct = 0;       // distinct values at any confidence
+  Level confidence = Level::kLow;     // the highest
+  std::uint32_t distinct = 0;         // distinct values at any confidence
   std::uint32_t distinct_medium = 0;  // distinct values at medium or above
-  std::string evidence;             // masked
+  std::string evidence;               // masked
 };
 
-// Bytes of one unit that a detector matched, so that subject and names can be masked for the record.
+// Bytes of one unit that a detector matched, so that subject and names can be masked for the
+// record.
 struct SensitiveSpan {
   std::uint32_t unit = 0;  // index in MessageFacts::units
   MaskedSpan span;
@@ -126,7 +131,8 @@ class RuleSet {
   // Warms automata on a built-in sample: call before forking.
   virtual void Warm() const = 0;
   // Error = could not look (deadline, memory of an automaton), never "no match".
-  virtual base::Result<Evaluation> Evaluate(const MessageFacts& facts, base::Deadline deadline) const = 0;
+  virtual base::Result<Evaluation> Evaluate(const MessageFacts& facts,
+                                            base::Deadline deadline) const = 0;
 };
 
 std::string_view Name(RuleState state);

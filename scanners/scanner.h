@@ -1,6 +1,6 @@
-// A Scanner looks at one message at a time and reports facts; it never decides what happens to the mail.
-// One instance lives in one worker and is called by one thread: Begin, then Scan for each artifact it
-// wants, then Finish. The tree is complete before the first Scan.
+// A Scanner looks at one message at a time and reports facts; it never decides what happens to the
+// mail. One instance lives in one worker and is called by one thread: Begin, then Scan for each
+// artifact it wants, then Finish. The tree is complete before the first Scan.
 #ifndef LAZARET_SCANNERS_SCANNER_H_
 #define LAZARET_SCANNERS_SCANNER_H_
 

@@ -14,6 +14,7 @@
 #include "base/json.h"
 #include "base/log.h"
 #include "mail/reader.h"
+#include "policy/analysis.h"
 
 namespace lazaret::analyzer {
 namespace {
@@ -24,8 +25,8 @@ using process::FrameType;
 constexpr std::int64_t kFirstBackoffMillis = 200;
 constexpr std::int64_t kMaxBackoffMillis = 5'000;
 
-// A private folder for libclamav's temporary files while the engine is loaded and warmed, before any
-// worker has its own. Its name is ours, its mode 0700.
+// A private folder for libclamav's temporary files while the engine is loaded and warmed, before
+// any worker has its own. Its name is ours, its mode 0700.
 class WarmFolder {
  public:
   WarmFolder() {
@@ -48,7 +49,6 @@ scanners::ClamavOptions OptionsOf(const config::Config& config, const std::strin
   options.database = config.clamav.database;
   options.signatures_dir = config.clamav.signatures_dir;
   options.builtin_only = config.clamav.builtin_only;
-  options.snapshot_dir = config.paths.state + "/generations";
   options.tmp_dir = tmp_dir;
   options.max_scan_bytes = config.clamav.max_scan_bytes;
   options.max_file_bytes = config.clamav.max_file_bytes;
@@ -149,10 +149,12 @@ void EngineZygote::ReadGeneration() {
 
 int EngineZygote::ReapGeneration() {
   int status = 0;
-  if (generation_pid_ < 0 || ::waitpid(generation_pid_, &status, WNOHANG) != generation_pid_) return -1;
+  if (generation_pid_ < 0 || ::waitpid(generation_pid_, &status, WNOHANG) != generation_pid_)
+    return -1;
   while (generation_pipe_.valid()) ReadGeneration();  // its last words
   generation_pid_ = -1;
-  if (WIFEXITED(status) && WEXITSTATUS(status) == kExitConfiguration && !ever_ready_) return kExitConfiguration;
+  if (WIFEXITED(status) && WEXITSTATUS(status) == kExitConfiguration && !ever_ready_)
+    return kExitConfiguration;
   backoff_millis_ = std::min(kMaxBackoffMillis, std::max(kFirstBackoffMillis, backoff_millis_ * 2));
   next_start_ = base::Deadline::AfterMillis(backoff_millis_);
   base::LogWarning("generation zygote ended, starting another");

@@ -1,6 +1,6 @@
-// lazaret-analyzer: the only program that reads mail. Started by the supervisor, or by `lazaret scan`,
-// `lazaret rules` and `lazaret check`, with the configuration on descriptor 3 and the generation bundle
-// on descriptor 4.
+// lazaret-analyzer: the only program that reads mail. Started by the supervisor, or by `lazaret
+// scan`, `lazaret rules` and `lazaret check`, with the configuration on descriptor 3 and the
+// generation bundle on descriptor 4.
 //
 //   lazaret-analyzer --front SOCKET          engine zygote; descriptor 5 is the control socket
 //   lazaret-analyzer rules check|test|list   compiles the bundle's rules and reports, reads no mail
@@ -23,8 +23,11 @@ int main(int argc, char** argv) {
     return lazaret::analyzer::kExitConfiguration;
   }
   const std::vector<std::string> arguments(argv + 1, argv + argc);
-  if (arguments.size() == 2 && arguments[0] == "--front") return lazaret::analyzer::RunEngineZygote(arguments[1]);
-  if (arguments.size() == 2 && arguments[0] == "rules") return lazaret::analyzer::RunRulesMode(arguments[1]);
-  std::fputs("lazaret-analyzer is started by lazaretd and lazaret; see docs/ARCHITECTURE.md\n", stderr);
+  if (arguments.size() == 2 && arguments[0] == "--front")
+    return lazaret::analyzer::RunEngineZygote(arguments[1]);
+  if (arguments.size() == 2 && arguments[0] == "rules")
+    return lazaret::analyzer::RunRulesMode(arguments[1]);
+  std::fputs("lazaret-analyzer is started by lazaretd and lazaret; see docs/ARCHITECTURE.md\n",
+             stderr);
   return 2;
 }

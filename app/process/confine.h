@@ -1,6 +1,6 @@
 // The one builder of confinement: workers, exec hooks and tests use it. docs/ARCHITECTURE.md,
-// "Confinement". Call it in a single-threaded process, after everything was preloaded and before the
-// first mail byte. Any failed step is an error and the caller must exit: half a box is no box.
+// "Confinement". Call it in a single-threaded process, after everything was preloaded and before
+// the first mail byte. Any failed step is an error and the caller must exit: half a box is no box.
 #ifndef LAZARET_APP_PROCESS_CONFINE_H_
 #define LAZARET_APP_PROCESS_CONFINE_H_
 
@@ -25,15 +25,16 @@ enum class ConfinePolicy : std::uint8_t { kFull, kReducedAllowed };
 
 struct ConfineOptions {
   ConfinePolicy policy = ConfinePolicy::kFull;
-  std::size_t tmpfs_bytes = 512U << 20;     // the worker's whole disk; stops temp floods
+  std::size_t tmpfs_bytes = 512U << 20;  // the worker's whole disk; stops temp floods
   std::size_t tmpfs_inodes = 20'000;
   std::vector<std::string> read_only_binds;  // folders libraries need, bound at the same path
   std::size_t address_space_bytes = 0;       // RLIMIT_AS; 0 = none (sanitized builds)
   std::size_t file_size_bytes = 512U << 20;  // RLIMIT_FSIZE
   unsigned max_files = 256;                  // RLIMIT_NOFILE
-  std::string chroot_dir;   // for kChroot: an existing empty folder we own
-  unsigned chroot_uid = 0;  // for kChroot: uid to become; 0 = refuse kChroot
-  bool sanitized = false;   // adds the system calls AddressSanitizer needs
+  std::string chroot_dir;                    // for kChroot: an existing empty folder we own
+  std::string reduced_tmp_dir;               // for kReduced: an existing private folder
+  unsigned chroot_uid = 0;                   // for kChroot: uid to become; 0 = refuse kChroot
+  bool sanitized = false;                    // adds the system calls AddressSanitizer needs
 };
 
 struct Confinement {
@@ -42,8 +43,8 @@ struct Confinement {
   int landlock_abi = 0;
 };
 
-// Order (measured, do not change): namespaces and uid_map, mounts and pivot_root, PR_SET_DUMPABLE 0,
-// rlimits, no_new_privs, Landlock, seccomp.
+// Order (measured, do not change): namespaces and uid_map, mounts and pivot_root, PR_SET_DUMPABLE
+// 0, rlimits, no_new_privs, Landlock, seccomp.
 base::Result<Confinement> Confine(const ConfineOptions& options);
 
 // The address space a worker may use: what it has now plus `extra` bytes.

@@ -1,6 +1,7 @@
 // Frames between processes: SOCK_SEQPACKET, one frame a datagram, at most 64 KiB, descriptors by
-// SCM_RIGHTS. docs/formats.md, "Frames". An unknown version or type, a wrong length or an unexpected
-// number of descriptors is refused; a refused frame from a worker counts as a dead worker.
+// SCM_RIGHTS. docs/formats.md, "Frames". An unknown version or type, a wrong length or an
+// unexpected number of descriptors is refused; a refused frame from a worker counts as a dead
+// worker.
 #ifndef LAZARET_APP_PROCESS_FRAMES_H_
 #define LAZARET_APP_PROCESS_FRAMES_H_
 
@@ -36,7 +37,8 @@ enum class FrameType : std::uint16_t {
   kKill = 12,    // u32 worker, string reason
   // front -> worker, worker -> front
   kJob = 20,     // u64 message bytes; 2 fds: message, facts
-  kResult = 21,  // u64 result bytes, u64 CPU micros, u8 retiring; 1 fd: sealed result (later: up to 16 artifacts)
+  kResult = 21,  // u64 result bytes, u64 CPU micros, u8 retiring; 1 fd: sealed result (later: up to
+                 // 16 artifacts)
   // role <-> supervisor
   kRoleReady = 30,      // string details
   kStatusRequest = 31,  // empty
@@ -50,7 +52,7 @@ enum class FrameType : std::uint16_t {
   kControlReply = 51,    // u8 ok, string text
 };
 
-using Uid = std::array<std::uint8_t, 16>;         // names one message
+using Uid = std::array<std::uint8_t, 16>;            // names one message
 using GenerationTag = std::array<std::uint8_t, 16>;  // first bytes of the generation id
 
 struct Frame {
@@ -66,8 +68,8 @@ struct Frame {
 // Never raises SIGPIPE. Descriptors are lent: the caller keeps them.
 base::Status SendFrame(int socket, const Frame& frame, const std::vector<int>& fds = {});
 
-// Waits until the deadline. kTimeout; kUnavailable "closed" when the peer is gone; kInvalid for a frame
-// that breaks the format (its descriptors are closed).
+// Waits until the deadline. kTimeout; kUnavailable "closed" when the peer is gone; kInvalid for a
+// frame that breaks the format (its descriptors are closed).
 base::Result<Frame> ReceiveFrame(int socket, base::Deadline deadline);
 
 // Encoding alone, for tests and the fuzz target.
@@ -77,7 +79,8 @@ base::Result<Frame> DecodeFrame(std::string_view bytes);
 // A connected pair, both ends close-on-exec.
 base::Result<std::pair<base::UniqueFd, base::UniqueFd>> SeqpacketPair();
 
-// Named sockets. Listen replaces a stale socket file, refuses a live one (kUnavailable), and sets mode.
+// Named sockets. Listen replaces a stale socket file, refuses a live one (kUnavailable), and sets
+// mode.
 base::Result<base::UniqueFd> ListenSeqpacket(const std::string& path, unsigned mode);
 base::Result<base::UniqueFd> ConnectSeqpacket(const std::string& path);
 struct PeerCredentials {

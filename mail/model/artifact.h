@@ -47,6 +47,8 @@ struct Artifact {
   base::Sha256Digest sha256{};          // of content; not set for multiparts
   bool multipart = false;               // a container by MIME structure: no content of its own
   bool text = false;                    // declared or detected text: libclamav normalises white space
+  bool format_flowed = false;           // text/plain with format=flowed (RFC 3676)
+  bool format_delsp = false;            // and delsp=yes
   bool encrypted = false;               // an archive or document that cannot be opened
   bool truncated = false;               // a limit cut its content: what is missing was not seen
 };

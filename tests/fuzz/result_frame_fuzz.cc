@@ -1,5 +1,5 @@
-// A taken-over worker writes the result: decoding any bytes never crashes, and what is taken encodes
-// back to the same bytes.
+// A taken-over worker writes the result: decoding any bytes never crashes, and what is taken
+// encodes back to the same bytes.
 #include <cstdint>
 #include <string>
 

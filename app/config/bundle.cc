@@ -1,0 +1,147 @@
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <filesystem>
+
+#include "app/config/config.h"
+#include "base/crypto.h"
+#include "base/fd.h"
+#include "base/format.h"
+#include "base/text.h"
+
+namespace lazaret::config {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::size_t kMasterKeyBytes = 32;
+
+// Whether a missing path is fine.
+enum class Missing { kAllowed, kError };
+
+class BundleReader {
+ public:
+  base::Status AddFile(DocumentKind kind, const std::string& path);
+  base::Status AddFolder(DocumentKind kind, const std::string& folder, Missing missing);
+  // A file, or a folder of rules.
+  base::Status AddPath(const std::string& path);
+  base::Status Add(BundleDocument document);
+  GenerationBundle Take() { return std::move(bundle_); }
+
+ private:
+  GenerationBundle bundle_;
+  std::size_t bytes_ = 0;
+};
+
+base::Status BundleReader::Add(BundleDocument document) {
+  bytes_ += document.text.size();
+  if (bundle_.documents.size() >= kMaxBundleDocuments) {
+    return base::Error{base::ErrorCode::kLimit,
+                       base::Format("{}: more than {} files of rules and lists", document.origin,
+                                    kMaxBundleDocuments)};
+  }
+  if (bytes_ > kMaxBundleBytes) {
+    return base::Error{base::ErrorCode::kLimit,
+                       base::Format("{}: rules and lists are larger than {} bytes together",
+                                    document.origin, kMaxBundleBytes)};
+  }
+  bundle_.documents.push_back(std::move(document));
+  return base::Ok();
+}
+
+base::Status BundleReader::AddFile(DocumentKind kind, const std::string& path) {
+  const std::size_t most = kind == DocumentKind::kList ? kMaxListFileBytes : kMaxRuleFileBytes;
+  BundleDocument document;
+  document.kind = kind;
+  const fs::path name(path);
+  document.name = (kind == DocumentKind::kList ? name.stem() : name.filename()).string();
+  document.origin = path;
+  LAZARET_ASSIGN(document.text, base::ReadFile(path, most));
+  if (!base::IsValidUtf8(document.text))
+    return base::Error{base::ErrorCode::kInvalid, path + ":1:1: not valid UTF-8"};
+  return Add(std::move(document));
+}
+
+base::Status BundleReader::AddFolder(DocumentKind kind, const std::string& folder,
+                                     Missing missing) {
+  const std::string ending = kind == DocumentKind::kList ? ".txt" : ".yaml";
+  std::vector<std::string> paths;
+  std::error_code error;
+  fs::directory_iterator it(folder, error);
+  if (error == std::errc::no_such_file_or_directory && missing == Missing::kAllowed)
+    return base::Ok();
+  for (; !error && it != fs::directory_iterator(); it.increment(error)) {
+    const std::string name = it->path().filename().string();
+    if (it->path().extension() == ending && name[0] != '.') paths.push_back(it->path().string());
+    if (paths.size() > kMaxBundleDocuments) break;
+  }
+  if (error) return base::ErrnoError(folder, error.value());
+  std::sort(paths.begin(), paths.end());
+  for (const std::string& path : paths) LAZARET_TRY(AddFile(kind, path));
+  return base::Ok();
+}
+
+base::Status BundleReader::AddPath(const std::string& path) {
+  std::error_code error;
+  if (fs::is_directory(path, error))
+    return AddFolder(DocumentKind::kSiteRules, path, Missing::kError);
+  return AddFile(DocumentKind::kSiteRules, path);
+}
+
+base::Status AddPolicy(const Config& config, BundleReader& reader) {
+  if (!config.policy_file.empty()) return reader.AddFile(DocumentKind::kPolicy, config.policy_file);
+  const std::string path = config.paths.etc + "/policy.yaml";
+  struct stat status {};
+  // Only a file that is not there means the shipped policy; one that cannot be read is an error.
+  if (stat(path.c_str(), &status) == 0 || errno != ENOENT)
+    return reader.AddFile(DocumentKind::kPolicy, path);
+  return reader.Add({DocumentKind::kPolicy, "policy.yaml", "shipped policy.yaml",
+                     std::string(ShippedPolicyText())});
+}
+
+std::string Subkey(std::string_view master, std::string_view use) {
+  const base::Sha256Digest digest = base::HmacSha256(master, use);
+  return std::string(base::AsBytes(digest));
+}
+
+}  // namespace
+
+base::Result<GenerationBundle> ReadBundle(const Config& config, std::string masking_key) {
+  if (masking_key.empty()) masking_key = base::RandomBytes(kMasterKeyBytes);
+  if (masking_key.size() != kMasterKeyBytes)
+    return base::Error{base::ErrorCode::kInvalid, "masking key: 32 bytes are expected"};
+  BundleReader reader;
+  LAZARET_TRY(AddPolicy(config, reader));
+  if (config.rules_shipped) {
+    LAZARET_TRY(
+        reader.AddFolder(DocumentKind::kShippedRules, config.paths.shipped, Missing::kError));
+  }
+  LAZARET_TRY(
+      reader.AddFolder(DocumentKind::kSiteRules, config.paths.etc + "/rules.d", Missing::kAllowed));
+  for (const std::string& path : config.rules_paths) LAZARET_TRY(reader.AddPath(path));
+  LAZARET_TRY(
+      reader.AddFolder(DocumentKind::kList, config.paths.etc + "/lists.d", Missing::kAllowed));
+  GenerationBundle bundle = reader.Take();
+  bundle.masking_key = Subkey(masking_key, "lazaret masking 1");
+  bundle.masking_key_id = base::Hex(Subkey(masking_key, "lazaret masking id 1").substr(0, 4));
+  return bundle;
+}
+
+base::Result<policy::Policy> PolicyOf(const Config& config, const GenerationBundle& bundle) {
+  const auto document =
+      std::find_if(bundle.documents.begin(), bundle.documents.end(),
+                   [](const BundleDocument& d) { return d.kind == DocumentKind::kPolicy; });
+  if (document == bundle.documents.end())
+    return base::Error{base::ErrorCode::kInvalid, "generation bundle: holds no policy"};
+  LAZARET_ASSIGN(policy::Policy policy, ParsePolicy(document->text, document->origin));
+  policy.mode = config.policy_mode == "observe" ? policy::Mode::kObserve : policy::Mode::kEnforce;
+  policy.observe.daemons = config.observe_daemons;
+  policy.observe.domains = config.observe_domains;
+  policy.observe_errors =
+      config.observe_errors == "accept" ? policy::Action::kAccept : policy::Action::kTempfail;
+  policy.mandatory_scanners = config.mandatory;
+  return policy;
+}
+
+}  // namespace lazaret::config

@@ -1,0 +1,113 @@
+#include "app/lazaret/status_command.h"
+
+#include <unistd.h>
+
+#include "app/process/frames.h"
+#include "base/bytes.h"
+#include "base/format.h"
+#include "base/json_value.h"
+#include "base/text.h"
+
+namespace lazaret::cli {
+namespace {
+
+using process::Frame;
+using process::FrameType;
+
+constexpr int kNotAllReady = 1;
+constexpr int kNoAnswer = 2;
+constexpr std::int64_t kAnswerMillis = 5'000;
+
+base::Result<std::string> AskSupervisor(const std::string& socket_path,
+                                        const std::string& command) {
+  LAZARET_ASSIGN(const base::UniqueFd socket, process::ConnectSeqpacket(socket_path));
+  Frame request;
+  request.type = FrameType::kControlRequest;
+  base::ByteWriter out;
+  out.String(command);
+  request.payload = out.Take();
+  LAZARET_TRY(process::SendFrame(socket.get(), request));
+  LAZARET_ASSIGN(const Frame reply,
+                 process::ReceiveFrame(socket.get(), base::Deadline::AfterMillis(kAnswerMillis)));
+  base::ByteReader in(reply.payload);
+  const bool fine = in.U8() == 1;
+  std::string text = in.String(process::kMaxFrameBytes);
+  if (reply.type != FrameType::kControlReply || !in.AtEnd() || !fine) {
+    return base::Error{base::ErrorCode::kPermission,
+                       socket_path + ": " + (text.empty() ? "wrong answer" : text)};
+  }
+  return text;
+}
+
+std::string Span(std::int64_t seconds) {
+  if (seconds < 120) return base::Format("{} s", seconds);
+  if (seconds < 7200) return base::Format("{} min", seconds / 60);
+  if (seconds < 172'800) return base::Format("{} h", seconds / 3600);
+  return base::Format("{} days", seconds / 86'400);
+}
+
+void ShowFront(const base::JsonValue& front, std::ostream& out) {
+  const base::JsonValue& generation = front["generation"];
+  const std::string id = generation["id"].text;
+  out << "milter      " << base::EscapeLine(front["listen"].text) << "\n";
+  out << "generation  " << (id.empty() ? "none" : id.substr(0, 16)) << "\n";
+  out << "engine      " << base::EscapeLine(generation["engine"].text) << "\n";
+  const std::int64_t time = generation["signatures_time"].Int();
+  out << "signatures  "
+      << (time == 0 ? std::string("no database file")
+                    : Span(base::RealtimeNow().micros / 1'000'000 - time) + " old")
+      << "\n";
+  out << "confinement " << base::EscapeLine(generation["confinement"].text) << "\n";
+  out << base::Format("workers     {} ready, {} busy, {} deaths\n", front["workers"].Int(),
+                      front["busy"].Int(), front["worker_deaths"].Int());
+  out << base::Format("queue       {} waiting, {} in flight, {} sessions\n", front["waiting"].Int(),
+                      front["in_flight"].Int(), front["sessions"].Int());
+  if (!front["ready"].boolean) {
+    out << "NOT READY   " << base::EscapeLine(front["not_ready_reason"].text) << "\n";
+  }
+}
+
+void ShowRoles(const base::JsonValue& status, std::ostream& out) {
+  for (const base::JsonValue& role : status["roles"].items) {
+    out << base::Format("{:<11} {:<9} pid {:<8} up {:<9} restarts {}\n",
+                        base::EscapeLine(role["name"].text), base::EscapeLine(role["state"].text),
+                        role["pid"].Int(), Span(role["uptime_seconds"].Int()),
+                        role["restarts"].Int());
+    if (!role["problem"].text.empty())
+      out << "            " << base::EscapeLine(role["problem"].text) << "\n";
+  }
+}
+
+}  // namespace
+
+int RunStatus(const config::Config& config, bool json, std::ostream& out, std::ostream& err) {
+  const std::string socket = config.paths.run + "/lazaretd.sock";
+  auto answer = AskSupervisor(socket, "status");
+  if (!answer.ok()) {
+    err << "lazaret status: no daemon answers: " << base::EscapeLine(answer.error().text) << "\n";
+    return kNoAnswer;
+  }
+  auto status = base::ParseJson(*answer);
+  if (!status.ok()) {
+    err << "lazaret status: " << status.error().text << "\n";
+    return kNoAnswer;
+  }
+  bool ready = true;
+  for (const base::JsonValue& role : (*status)["roles"].items) {
+    ready = ready && role["state"].text == "ready";
+    if (role["name"].text == "front") ready = ready && role["status"]["ready"].boolean;
+  }
+  if (json) {
+    out << *answer << "\n";
+  } else {
+    out << base::Format("node        {}, supervisor pid {}\n",
+                        base::EscapeLine((*status)["node"].text), (*status)["pid"].Int());
+    ShowRoles(*status, out);
+    for (const base::JsonValue& role : (*status)["roles"].items) {
+      if (role["name"].text == "front") ShowFront(role["status"], out);
+    }
+  }
+  return ready ? 0 : kNotAllReady;
+}
+
+}  // namespace lazaret::cli

@@ -1,0 +1,56 @@
+#include "app/lazaretd/roles.h"
+
+#include <algorithm>
+
+#include "app/process/frames.h"
+
+namespace lazaret::supervisor {
+namespace {
+
+constexpr std::int64_t kFirstBackoffMillis = 200;
+constexpr std::int64_t kMaxBackoffMillis = 5'000;
+// A role that lived so long starts again at once.
+constexpr std::int64_t kStableMillis = 30'000;
+
+}  // namespace
+
+std::vector<RoleSpec> RolesOf(const config::Config& config) {
+  return {
+      {"front", "lazaret-front", {}, config.users.front, true},
+      {"analyzer",
+       "lazaret-analyzer",
+       {"--front", config.paths.run + "/workers.sock"},
+       config.users.scan,
+       true},
+      {"outbound", "lazaret-outbound", {}, config.users.outbound, false},
+      {"admin", "lazaret-admin", {}, config.users.admin, false},
+  };
+}
+
+base::Status StartRole(RoleRun& role, const SharedFiles& files, const std::string& folder) {
+  LAZARET_ASSIGN(auto control, process::SeqpacketPair());
+  process::SpawnOptions options;
+  options.program = folder + "/" + role.spec.program;
+  options.arguments = role.spec.arguments;
+  options.fds = {files.config.get(), files.bundle.get(), control.second.get()};
+  options.user = role.user;
+  LAZARET_ASSIGN(role.child, process::Spawn(options));
+  role.control = std::move(control.first);
+  role.state = RoleState::kStarting;
+  role.started = base::MonotonicNow();
+  role.status_json.clear();
+  return base::Ok();
+}
+
+void PlanRestart(RoleRun& role) {
+  const std::int64_t lived = (base::MonotonicNow() - role.started) / 1'000'000;
+  role.backoff_millis = lived > kStableMillis ? 0
+                                              : std::clamp(role.backoff_millis * 2,
+                                                           kFirstBackoffMillis, kMaxBackoffMillis);
+  role.next_start = base::Deadline::AfterMillis(role.backoff_millis);
+  role.state = RoleState::kDown;
+  role.control.Reset();
+  ++role.restarts;
+}
+
+}  // namespace lazaret::supervisor

@@ -1,0 +1,59 @@
+// The roles a supervisor looks after, in one table: in the order in which they start; they stop in
+// the reverse order.
+#ifndef LAZARET_APP_LAZARETD_ROLES_H_
+#define LAZARET_APP_LAZARETD_ROLES_H_
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "app/config/config.h"
+#include "app/process/spawn.h"
+#include "base/clock.h"
+#include "base/fd.h"
+#include "base/result.h"
+
+namespace lazaret::supervisor {
+
+struct RoleSpec {
+  std::string name;     // "front"
+  std::string program;  // "lazaret-front"
+  std::vector<std::string> arguments;
+  std::string user;        // empty = stay who we are
+  bool essential = false;  // without it nothing can be filtered: its first start must succeed
+};
+
+std::vector<RoleSpec> RolesOf(const config::Config& config);
+
+enum class RoleState { kDown, kStarting, kReady };
+
+// One running role.
+struct RoleRun {
+  RoleSpec spec;
+  std::optional<process::UserIds> user;
+  RoleState state = RoleState::kDown;
+  process::Child child;
+  base::UniqueFd control;  // supervisor's end
+  base::Deadline next_start = base::Deadline::AfterMillis(0);
+  std::int64_t backoff_millis = 0;
+  base::Nanoseconds started = 0;
+  std::uint32_t restarts = 0;
+  bool ever_ready = false;
+  std::string details;      // what it said when ready
+  std::string complaint;    // what it said when not
+  std::string status_json;  // its last answer to a status request
+};
+
+// What all roles are given.
+struct SharedFiles {
+  base::UniqueFd config;
+  base::UniqueFd bundle;
+};
+
+base::Status StartRole(RoleRun& role, const SharedFiles& files, const std::string& folder);
+// After the end of its process: when to start it again.
+void PlanRestart(RoleRun& role);
+
+}  // namespace lazaret::supervisor
+
+#endif  // LAZARET_APP_LAZARETD_ROLES_H_

@@ -1,0 +1,32 @@
+#include "app/lazaretd/status_report.h"
+
+#include "base/json.h"
+
+namespace lazaret::supervisor {
+
+std::string StatusReport(const std::string& node, int pid, const std::vector<RoleStatus>& roles) {
+  base::JsonWriter json;
+  json.BeginObject();
+  json.Field("v", 1);
+  json.Field("node", node);
+  json.Field("pid", pid);
+  json.Key("roles");
+  json.BeginArray();
+  for (const RoleStatus& role : roles) {
+    json.BeginObject();
+    json.Field("name", role.name);
+    json.Field("state", role.state);
+    json.Field("pid", role.pid);
+    json.Field("uptime_seconds", role.uptime_seconds);
+    json.Field("restarts", role.restarts);
+    json.Field("problem", role.complaint);
+    json.Key("status");
+    json.Raw(role.json.empty() ? "{}" : role.json);
+    json.EndObject();
+  }
+  json.EndArray();
+  json.EndObject();
+  return json.text();
+}
+
+}  // namespace lazaret::supervisor

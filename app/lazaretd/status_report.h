@@ -1,0 +1,26 @@
+// The one JSON object that `lazaret status` shows: what the supervisor knows of each role, and each
+// role's own answer.
+#ifndef LAZARET_APP_LAZARETD_STATUS_REPORT_H_
+#define LAZARET_APP_LAZARETD_STATUS_REPORT_H_
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace lazaret::supervisor {
+
+struct RoleStatus {
+  std::string name;
+  int pid = -1;
+  std::string state;
+  std::int64_t uptime_seconds = 0;
+  std::uint32_t restarts = 0;
+  std::string complaint;
+  std::string json;  // the role's own JSON object, empty when it did not answer
+};
+
+std::string StatusReport(const std::string& node, int pid, const std::vector<RoleStatus>& roles);
+
+}  // namespace lazaret::supervisor
+
+#endif  // LAZARET_APP_LAZARETD_STATUS_REPORT_H_

@@ -1,0 +1,305 @@
+#include "app/lazaretd/supervisor.h"
+
+#include <grp.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <filesystem>
+
+#include "app/lazaretd/notify.h"
+#include "app/lazaretd/status_report.h"
+#include "base/bytes.h"
+#include "base/format.h"
+#include "base/log.h"
+
+namespace lazaret::supervisor {
+namespace {
+
+using process::Frame;
+using process::FrameType;
+
+constexpr int kExitConfiguration =
+    78;  // EX_CONFIG, what a role answers to a configuration it refuses
+constexpr int kExitUsage = 2;
+constexpr std::int64_t kStatusMillis = 1'000;  // for all roles together
+constexpr std::int64_t kStopMillis = 5'000;    // for one role after its control socket closed
+constexpr std::int64_t kClientMillis = 1'000;
+constexpr const char* kReadersGroup = "lazaret";
+
+base::Status MakeFolder(const std::string& path, mode_t mode,
+                        const std::optional<process::UserIds>& owner) {
+  std::error_code error;
+  std::filesystem::create_directories(path, error);
+  if (error) return base::ErrnoError(path, error.value());
+  if (::chmod(path.c_str(), mode) != 0) return base::ErrnoError(path);
+  if (owner && ::chown(path.c_str(), owner->uid, owner->gid) != 0) return base::ErrnoError(path);
+  return base::Ok();
+}
+
+std::string TextOf(const Frame& frame) {
+  base::ByteReader in(frame.payload);
+  return in.String(process::kMaxFrameBytes);
+}
+
+// Root, ourselves, or a member of the group `lazaret` by primary group.
+bool MayAsk(int client) {
+  const auto peer = process::PeerOf(client);
+  if (!peer.ok()) return false;
+  if (peer->uid == 0 || peer->uid == ::geteuid()) return true;
+  const group* readers = ::getgrnam(kReadersGroup);
+  return readers != nullptr && peer->gid == readers->gr_gid;
+}
+
+}  // namespace
+
+Supervisor::Supervisor(config::Config config, SharedFiles files, SupervisorOptions options)
+    : config_(std::move(config)), files_(std::move(files)), options_(std::move(options)) {
+  for (RoleSpec& spec : RolesOf(config_)) {
+    RoleRun role;
+    role.spec = std::move(spec);
+    roles_.push_back(std::move(role));
+  }
+}
+
+base::Status Supervisor::Prepare() {
+  std::optional<process::UserIds> front;
+  for (RoleRun& role : roles_) {
+    LAZARET_ASSIGN(role.user, process::FindUser(role.spec.user));
+    if (role.spec.name == "front") front = role.user;
+  }
+  LAZARET_TRY(MakeFolder(config_.paths.state, 0750, front));
+  LAZARET_TRY(MakeFolder(config_.paths.run, front ? 0755 : 0750, front));
+  LAZARET_ASSIGN(listener_, process::ListenSeqpacket(config_.paths.run + "/lazaretd.sock", 0660));
+  sigset_t ours;
+  sigemptyset(&ours);
+  for (const int number : {SIGTERM, SIGINT, SIGHUP, SIGCHLD}) sigaddset(&ours, number);
+  ::sigprocmask(SIG_BLOCK, &ours, nullptr);
+  signals_ = base::UniqueFd(::signalfd(-1, &ours, SFD_CLOEXEC | SFD_NONBLOCK));
+  if (!signals_.valid()) return base::ErrnoError("signalfd");
+  return base::Ok();
+}
+
+int Supervisor::Run() {
+  while (!stopping_) {
+    StartDue();
+    if (stopping_) break;
+    std::vector<pollfd> entries{{signals_.get(), POLLIN, 0}, {listener_.get(), POLLIN, 0}};
+    for (const RoleRun& role : roles_) {
+      entries.push_back({role.control.get(), POLLIN, 0});
+      entries.push_back({role.child.pidfd.get(), POLLIN, 0});
+    }
+    if (::poll(entries.data(), entries.size(), NextEvent().PollMillis()) > 0) Dispatch(entries);
+  }
+  StopAll();
+  return exit_code_;
+}
+
+void Supervisor::Dispatch(const std::vector<pollfd>& entries) {
+  std::size_t at = 2;
+  for (RoleRun& role : roles_) {
+    if (entries[at].revents != 0) ReadRole(role);
+    if (entries[at + 1].revents != 0) {
+      ReadRole(role);  // its last words
+      const auto status = process::WaitChild(role.child, base::Deadline::AfterMillis(0));
+      if (status) HandleEnd(role, *status);
+    }
+    at += 2;
+  }
+  if (entries[0].revents != 0) HandleSignal();
+  if (entries[1].revents != 0) HandleClient();
+}
+
+void Supervisor::StartDue() {
+  for (RoleRun& role : roles_) {
+    if (role.state != RoleState::kDown || !role.next_start.Expired()) continue;
+    const base::Status started = StartRole(role, files_, options_.roles_folder);
+    if (started.ok()) continue;
+    base::LogError(role.spec.name + ": " + started.error().text);
+    PlanRestart(role);
+    if (!role.spec.essential || role.ever_ready) continue;
+    stopping_ = true;
+    exit_code_ = 1;
+    return;
+  }
+}
+
+base::Deadline Supervisor::NextEvent() const {
+  base::Deadline next;
+  for (const RoleRun& role : roles_) {
+    if (role.state != RoleState::kDown) continue;
+    if (next.never() || role.next_start.monotonic() < next.monotonic()) next = role.next_start;
+  }
+  return next;
+}
+
+void Supervisor::ReadRole(RoleRun& role) {
+  while (role.control.valid()) {
+    auto frame = process::ReceiveFrame(role.control.get(), base::Deadline::AfterMillis(0));
+    if (!frame.ok()) {
+      if (frame.error().code != base::ErrorCode::kTimeout) role.control.Reset();
+      return;
+    }
+    switch (frame->type) {
+      case FrameType::kRoleReady:
+        role.state = RoleState::kReady;
+        role.ever_ready = true;
+        role.details = TextOf(*frame);
+        role.complaint.clear();
+        base::LogInfo(role.spec.name + " is ready" +
+                      (role.details.empty() ? "" : ": " + role.details));
+        TellReadyOnce();
+        break;
+      case FrameType::kNotReady:
+        role.complaint = TextOf(*frame);
+        base::LogWarning(role.spec.name + " is not ready: " + role.complaint);
+        break;
+      case FrameType::kStatusReply:
+        role.status_json = TextOf(*frame);
+        break;
+      default:
+        base::LogWarning(role.spec.name + ": a frame that is not for a supervisor");
+        break;
+    }
+  }
+}
+
+void Supervisor::HandleEnd(RoleRun& role, int wait_status) {
+  const bool refused = WIFEXITED(wait_status) && (WEXITSTATUS(wait_status) == kExitConfiguration ||
+                                                  WEXITSTATUS(wait_status) == kExitUsage);
+  base::LogError(role.spec.name + " ended (" + process::ExitText(wait_status) + ")" +
+                 (role.complaint.empty() ? "" : ": " + role.complaint));
+  PlanRestart(role);
+  if (!role.spec.essential || role.ever_ready) return;
+  // It never worked: what it was given is wrong, and starting it again would only repeat that.
+  stopping_ = true;
+  exit_code_ = refused ? kExitUsage : 1;
+}
+
+void Supervisor::HandleSignal() {
+  signalfd_siginfo info{};
+  while (::read(signals_.get(), &info, sizeof info) == static_cast<ssize_t>(sizeof info)) {
+    if (info.ssi_signo == SIGHUP) {
+      base::LogInfo(
+          "SIGHUP: rules, policy and signatures are read at start; restart lazaretd to load new "
+          "ones");
+    } else if (info.ssi_signo != SIGCHLD) {
+      base::LogInfo("stopping");
+      stopping_ = true;
+    }
+  }
+}
+
+void Supervisor::TellReadyOnce() {
+  if (said_ready_) return;
+  for (const RoleRun& role : roles_) {
+    if (role.spec.essential && role.state != RoleState::kReady) return;
+  }
+  said_ready_ = true;
+  NotifySystemd("READY=1");
+  base::LogInfo("ready");
+}
+
+void Supervisor::CollectStatus() {
+  Frame request;
+  request.type = FrameType::kStatusRequest;
+  std::size_t waiting = 0;
+  for (RoleRun& role : roles_) {
+    role.status_json.clear();
+    if (role.state == RoleState::kReady && process::SendFrame(role.control.get(), request).ok())
+      ++waiting;
+  }
+  const base::Deadline patience = base::Deadline::AfterMillis(kStatusMillis);
+  while (waiting > 0 && !patience.Expired()) {
+    std::vector<pollfd> entries;
+    for (const RoleRun& role : roles_) entries.push_back({role.control.get(), POLLIN, 0});
+    if (::poll(entries.data(), entries.size(), patience.PollMillis()) <= 0) continue;
+    waiting = 0;
+    for (RoleRun& role : roles_) {
+      ReadRole(role);
+      if (role.state == RoleState::kReady && role.control.valid() && role.status_json.empty())
+        ++waiting;
+    }
+  }
+}
+
+void Supervisor::HandleClient() {
+  const base::UniqueFd client(::accept4(listener_.get(), nullptr, nullptr, SOCK_CLOEXEC));
+  if (!client.valid()) return;
+  auto request = process::ReceiveFrame(client.get(), base::Deadline::AfterMillis(kClientMillis));
+  if (!request.ok() || request->type != FrameType::kControlRequest) return;
+  Frame reply;
+  reply.type = FrameType::kControlReply;
+  base::ByteWriter out;
+  if (!MayAsk(client.get())) {
+    out.U8(0);
+    out.String("not allowed");
+  } else if (TextOf(*request) == "status") {
+    CollectStatus();
+    out.U8(1);
+    out.String(StatusJson());
+  } else {
+    out.U8(0);
+    out.String("unknown command");
+  }
+  reply.payload = out.Take();
+  const base::Status sent = process::SendFrame(client.get(), reply);
+  if (!sent.ok()) base::LogWarning("status client: " + sent.error().text);
+}
+
+std::string Supervisor::StatusJson() const {
+  std::vector<RoleStatus> roles;
+  for (const RoleRun& role : roles_) {
+    RoleStatus status;
+    status.name = role.spec.name;
+    status.pid = role.child.pid;
+    status.state = role.state == RoleState::kReady      ? "ready"
+                   : role.state == RoleState::kStarting ? "starting"
+                                                        : "down";
+    status.uptime_seconds =
+        role.state == RoleState::kDown ? 0 : (base::MonotonicNow() - role.started) / 1'000'000'000;
+    status.restarts = role.restarts;
+    status.complaint = role.complaint;
+    status.json = role.status_json;
+    roles.push_back(std::move(status));
+  }
+  return StatusReport(config_.node, static_cast<int>(::getpid()), roles);
+}
+
+void Supervisor::StopRole(RoleRun& role, std::int64_t millis) {
+  if (role.child.pid < 0) return;
+  if (!process::WaitChild(role.child, base::Deadline::AfterMillis(millis))) {
+    base::LogWarning(role.spec.name + " did not stop in time");
+    process::SignalChild(role.child, SIGKILL);
+    process::WaitChild(role.child, base::Deadline::AfterMillis(kStopMillis));
+  }
+  role.state = RoleState::kDown;
+}
+
+void Supervisor::StopAll() {
+  NotifySystemd("STOPPING=1");
+  RoleRun& front = roles_.front();
+  const std::int64_t drain = static_cast<std::int64_t>(config_.limits.drain_seconds) * 1000;
+  if (front.state == RoleState::kReady) {
+    // Messages at end-of-message get their answer; the analyzer stays until then.
+    Frame frame;
+    frame.type = FrameType::kDrain;
+    base::ByteWriter out;
+    out.U32(static_cast<std::uint32_t>(drain));
+    frame.payload = out.Take();
+    if (process::SendFrame(front.control.get(), frame).ok()) StopRole(front, drain + kStopMillis);
+  }
+  for (auto role = roles_.rbegin(); role != roles_.rend(); ++role) {
+    role->control.Reset();  // a role ends when its supervisor is gone
+    StopRole(*role, kStopMillis);
+  }
+  ::unlink((config_.paths.run + "/lazaretd.sock").c_str());
+  base::LogInfo("stopped");
+}
+
+}  // namespace lazaret::supervisor

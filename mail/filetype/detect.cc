@@ -1,0 +1,97 @@
+#include "mail/filetype/detect.h"
+
+#include <magic.h>
+
+#include <memory>
+#include <mutex>
+
+#include "base/text.h"
+#include "mail/filetype/containers.h"
+#include "mail/filetype/first_bytes.h"
+#include "mail/filetype/mime_database.h"
+#include "mail/filetype/text_sniff.h"
+
+namespace lazaret::mail {
+namespace {
+
+constexpr std::size_t kMagicLook = 64U
+                                   << 10;  // ISO needs 33 KiB; more costs time and finds nothing
+constexpr const char* kUnknown = "application/octet-stream";
+
+// libmagic's cookie is not thread-safe.
+class Magic {
+ public:
+  static Magic& Get() {
+    static Magic magic;
+    return magic;
+  }
+
+  bool loaded() const { return loaded_; }
+  std::string error() const { return error_; }
+
+  std::string TypeOf(std::string_view content) {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    if (!loaded_) return {};
+    content = content.substr(0, kMagicLook);
+    const char* type = magic_buffer(cookie_.get(), content.data(), content.size());
+    return type != nullptr ? base::AsciiLower(base::ToValidUtf8(type)) : std::string();
+  }
+
+ private:
+  struct Closer {
+    void operator()(magic_set* cookie) const { magic_close(cookie); }
+  };
+
+  Magic()
+      : cookie_(magic_open(MAGIC_MIME_TYPE | MAGIC_NO_CHECK_TEXT | MAGIC_NO_CHECK_ENCODING |
+                           MAGIC_NO_CHECK_COMPRESS | MAGIC_NO_CHECK_ELF)) {
+    loaded_ = cookie_ && magic_load(cookie_.get(), nullptr) == 0;
+    const char* text = cookie_ ? magic_error(cookie_.get()) : "out of memory";
+    if (!loaded_) error_ = text != nullptr ? text : "unknown error";
+  }
+
+  std::mutex mutex_;
+  std::unique_ptr<magic_set, Closer> cookie_;
+  bool loaded_ = false;
+  std::string error_;
+};
+
+}  // namespace
+
+Detection DetectType(std::string_view content) {
+  Detection detection;
+  if (content.empty()) return detection;
+  detection.type = std::string(TypeByFirstBytes(content));
+  if (detection.type == "application/x-ole-storage") {
+    OleKind kind = ClassifyOle(content);
+    detection.type = std::move(kind.type);
+    detection.encrypted = kind.encrypted;
+    // Installer packages encode their stream names; libmagic knows them by class id.
+    if (detection.type == "application/x-ole-storage" && !kind.encrypted) {
+      const std::string type = Magic::Get().TypeOf(content);
+      if (type == "application/x-msi") detection.type = type;
+    }
+    return detection;
+  }
+  if (!detection.type.empty()) return detection;
+  if (LooksLikeText(content)) {
+    detection.text = true;
+    detection.type = SniffText(content);
+    return detection;
+  }
+  detection.type = Magic::Get().TypeOf(content);
+  // Text types of a binary are guesses.
+  if (detection.type.empty() || detection.type.compare(0, 5, "text/") == 0)
+    detection.type = kUnknown;
+  return detection;
+}
+
+base::Status PreloadFileTypes() {
+  if (!Magic::Get().loaded()) {
+    return base::Error{base::ErrorCode::kNotFound, "libmagic: " + Magic::Get().error()};
+  }
+  Magic::Get().TypeOf(std::string_view("\x01\x02\x03\x04\x05\x06\x07\x00warm", 12));
+  return LoadMimeDatabase();
+}
+
+}  // namespace lazaret::mail

@@ -1,0 +1,199 @@
+#include "mail/filetype/judge.h"
+
+#include <algorithm>
+#include <array>
+
+#include "base/format.h"
+#include "base/text.h"
+#include "mail/filetype/dangerous_extensions.h"
+#include "mail/filetype/family.h"
+#include "mail/filetype/file_name.h"
+#include "mail/filetype/mime_database.h"
+
+namespace lazaret::mail {
+namespace {
+
+using Severity = ProblemSeverity;
+
+// What a double extension pretends to be.
+constexpr std::array<std::string_view, 42> kHarmless{
+    "pdf",  "doc",  "docx", "xls",  "xlsx", "ppt", "pptx", "odt",  "ods", "rtf", "txt",
+    "csv",  "log",  "htm",  "html", "xml",  "jpg", "jpeg", "png",  "gif", "bmp", "tif",
+    "tiff", "webp", "svg",  "heic", "mp3",  "mp4", "avi",  "mov",  "wav", "mkv", "zip",
+    "rar",  "7z",   "gz",   "eml",  "msg",  "ics", "vcf",  "jfif", "docm"};
+
+bool IsHarmless(std::string_view extension) {
+  return std::find(kHarmless.begin(), kHarmless.end(), extension) != kHarmless.end();
+}
+
+bool IsTextual(Family family) {
+  return family == Family::kText || family == Family::kHtml || family == Family::kScript ||
+         family == Family::kMessage || family == Family::kShortcut || family == Family::kCrypto;
+}
+
+bool IsActive(Family family) {
+  return family == Family::kExecutable || family == Family::kScript || family == Family::kShortcut;
+}
+
+Severity SeverityOf(DangerLevel level) {
+  switch (level) {
+    case DangerLevel::kExecutable:
+    case DangerLevel::kScript:
+    case DangerLevel::kShortcut:
+      return Severity::kHigh;
+    case DangerLevel::kContainer:
+    case DangerLevel::kMacro:
+      return Severity::kMedium;
+  }
+  return Severity::kMedium;
+}
+
+class Judge {
+ public:
+  explicit Judge(const Artifact& artifact)
+      : artifact_(artifact), detected_(FamilyOf(artifact.detected_type)) {}
+
+  std::vector<TypeProblem> Run() {
+    if (artifact_.multipart) {
+      for (const std::string& name : artifact_.claimed_names)
+        JudgeSpelling(name, ParseFileName(name));
+      return std::move(problems_);
+    }
+    if (artifact_.kind != ArtifactKind::kObject) {
+      for (const std::string& name : artifact_.claimed_names) JudgeName(name);
+    }
+    JudgeContent();
+    return std::move(problems_);
+  }
+
+ private:
+  void Add(const char* code, Severity severity, std::string_view detail) {
+    for (TypeProblem& problem : problems_) {
+      if (problem.code != code) continue;
+      if (problem.severity < severity) {
+        problem.severity = severity;
+        problem.detail = base::EscapeLine(detail, 200);
+      }
+      return;
+    }
+    problems_.push_back(TypeProblem{code, base::EscapeLine(detail, 200), severity});
+  }
+
+  void JudgeName(const std::string& name) {
+    const FileName file = ParseFileName(name);
+    const auto danger = Danger(name, file);
+    JudgeSpelling(name, file);
+    if (danger) {
+      Add("file.dangerous-extension", SeverityOf(*danger),
+          base::Format(".{} ({}): {}", file.extension, DangerName(*danger), name));
+      if (IsHarmless(file.inner) && *danger != DangerLevel::kMacro) {
+        Add("file.double-extension", Severity::kHigh, name);
+      }
+      if (file.padded || file.trailing_junk) {
+        Add("file.disguised-extension", Severity::kHigh, name);
+      }
+    }
+    JudgeMismatch(name, file, danger);
+  }
+
+  // "someone@example.com" is a mailbox used as a file name, not a DOS program.
+  static std::optional<DangerLevel> Danger(const std::string& name, const FileName& file) {
+    const auto danger = DangerOf(file.extension);
+    if (danger && file.extension == "com" && name.find('@') != std::string::npos)
+      return std::nullopt;
+    return danger;
+  }
+
+  void JudgeSpelling(const std::string& name, const FileName& file) {
+    if (file.reordering) {
+      Add("file.bidi-name", Severity::kHigh, name);
+    } else if (file.control) {
+      Add("file.bidi-name", Severity::kMedium, name);
+    } else if (file.invisible) {
+      Add("file.bidi-name", Severity::kLow, name);
+    }
+  }
+
+  void JudgeMismatch(const std::string& name, const FileName& file,
+                     std::optional<DangerLevel> danger) {
+    if (detected_ == Family::kUnknown || file.extension.empty()) return;
+    const auto& types = SystemMimeDatabase().TypesOf(file.extension);
+    if (detected_ == Family::kExecutable && !MayBeExecutable(file, danger)) {
+      Add("file.executable-disguised", Severity::kCritical,
+          base::Format("{} is {}", name, artifact_.detected_type));
+      return;
+    }
+    if (types.empty() || danger) return;
+    const bool fits = std::any_of(types.begin(), types.end(),
+                                  [&](const std::string& type) { return Fits(type); });
+    if (fits) return;
+    const Family claimed = FamilyOf(SystemMimeDatabase().Canonical(types.front()));
+    Add("file.type-mismatch", MismatchSeverity(claimed),
+        base::Format("{} is {} ({})", name, artifact_.detected_type, FamilyName(detected_)));
+  }
+
+  static bool MayBeExecutable(const FileName& file, std::optional<DangerLevel> danger) {
+    if (danger) return true;
+    constexpr std::array<std::string_view, 12> kPrograms{
+        "so", "o", "bin", "class", "dylib", "war", "ear", "efi", "wasm", "swf", "tmp", "dat"};
+    const bool known =
+        std::find(kPrograms.begin(), kPrograms.end(), file.extension) != kPrograms.end();
+    // An unknown extension hides nothing that its owner could not see: JudgeContent still reports
+    // it.
+    return known || SystemMimeDatabase().TypesOf(file.extension).empty();
+  }
+
+  // May a file of `type` look like this content?
+  bool Fits(const std::string& type) const {
+    const MimeDatabase& database = SystemMimeDatabase();
+    const std::string& detected = artifact_.detected_type;
+    if (database.IsA(type, detected) || database.IsA(detected, type)) return true;
+    const Family family = FamilyOf(database.Canonical(type));
+    if (family == Family::kUnknown || family == detected_) return true;
+    if (IsTextual(family) && IsTextual(detected_)) return true;
+    const bool documents = (family == Family::kDocument || family == Family::kMacroDocument) &&
+                           (detected_ == Family::kDocument || detected_ == Family::kMacroDocument);
+    const bool media = (family == Family::kAudio || family == Family::kVideo) &&
+                       (detected_ == Family::kAudio || detected_ == Family::kVideo);
+    // Svg, vector and icon sources are text; signatures come bare or armoured.
+    const bool vector = family == Family::kImage && detected_ == Family::kText && artifact_.text;
+    const bool package = family == Family::kArchive && detected_ == Family::kExecutable;
+    return documents || media || vector || package || family == Family::kCrypto;
+  }
+
+  Severity MismatchSeverity(Family claimed) const {
+    if (IsActive(detected_) && !IsTextual(claimed)) return Severity::kHigh;
+    if (detected_ == Family::kHtml || detected_ == Family::kArchive ||
+        detected_ == Family::kDiskImage) {
+      return Severity::kMedium;
+    }
+    return Severity::kLow;
+  }
+
+  void JudgeContent() {
+    if (detected_ == Family::kMacroDocument) {
+      Add("file.macro-document", Severity::kMedium, artifact_.detected_type);
+    }
+    if (detected_ == Family::kExecutable) {
+      Add("file.executable-content", Severity::kHigh, artifact_.detected_type);
+    }
+    const Family declared = FamilyOf(artifact_.declared_type);
+    const bool passive = declared == Family::kImage || declared == Family::kAudio ||
+                         declared == Family::kVideo || declared == Family::kPdf ||
+                         declared == Family::kText;
+    if (passive && detected_ == Family::kExecutable) {
+      Add("file.executable-disguised", Severity::kCritical,
+          base::Format("declared {}, is {}", artifact_.declared_type, artifact_.detected_type));
+    }
+  }
+
+  const Artifact& artifact_;
+  Family detected_;
+  std::vector<TypeProblem> problems_;
+};
+
+}  // namespace
+
+std::vector<TypeProblem> JudgeType(const Artifact& artifact) { return Judge(artifact).Run(); }
+
+}  // namespace lazaret::mail

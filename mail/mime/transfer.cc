@@ -1,0 +1,288 @@
+#include "mail/mime/transfer.h"
+
+#include <algorithm>
+#include <array>
+#include <cstdint>
+
+#include "mail/mime/header.h"
+
+namespace lazaret::mail {
+namespace {
+
+constexpr std::uint8_t kForeign = 0xFF;
+constexpr std::uint8_t kBlank = 0xFE;
+constexpr std::uint8_t kPad = 0xFD;
+constexpr std::size_t kMinRestartRun =
+    16;  // a line of that many letters behind padding is data, not a footer
+
+constexpr std::array<std::uint8_t, 256> MakeBase64Table() {
+  std::array<std::uint8_t, 256> table{};
+  for (auto& entry : table) entry = kForeign;
+  constexpr std::string_view kAlphabet =
+      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+  for (std::size_t i = 0; i < kAlphabet.size(); ++i) {
+    table[static_cast<unsigned char>(kAlphabet[i])] = static_cast<std::uint8_t>(i);
+  }
+  for (const char c : {' ', '\t', '\r', '\n'}) table[static_cast<unsigned char>(c)] = kBlank;
+  table[static_cast<unsigned char>('=')] = kPad;
+  return table;
+}
+constexpr auto kBase64 = MakeBase64Table();
+
+std::uint8_t Base64Class(char c) { return kBase64[static_cast<unsigned char>(c)]; }
+
+// Behind padding: is there a line that only makes sense as more base64?
+bool HasDataLine(std::string_view rest) {
+  std::size_t run = 0;
+  bool pure = true;
+  for (const char c : rest) {
+    if (c == '\n') {
+      if (pure && run >= kMinRestartRun) return true;
+      run = 0;
+      pure = true;
+    } else if (Base64Class(c) < 64) {
+      ++run;
+    } else if (c != '\r' && c != '=') {
+      pure = false;
+    }
+  }
+  return pure && run >= kMinRestartRun;
+}
+
+class Base64Decoder {
+ public:
+  Base64Decoder(std::string_view text, std::size_t max_bytes) : text_(text), max_(max_bytes) {
+    out_.bytes.reserve(std::min(text.size() / 4 * 3 + 3, max_bytes));
+  }
+
+  Decoded Run() {
+    for (std::size_t i = 0; i < text_.size() && !stopped_; ++i) Step(i);
+    if (filled_ % 4 == 1) out_.leftover = true;
+    EndGroup();
+    return std::move(out_);
+  }
+
+ private:
+  void Step(std::size_t i) {
+    std::uint8_t value = Base64Class(text_[i]);
+    if (value == kBlank) return;
+    if (value == kPad) {
+      Pad();
+      return;
+    }
+    if (value == kForeign && (text_[i] == '-' || text_[i] == '_')) {
+      value = text_[i] == '-' ? 62 : 63;
+      out_.url_alphabet = true;
+    }
+    if (value == kForeign) {
+      Problem(i);
+      ++out_.foreign;
+      return;
+    }
+    if (padded_ && !Restart(i)) return;
+    Append(value);
+  }
+
+  void Pad() {
+    EndGroup();
+    padded_ = true;
+  }
+
+  // True when decoding goes on behind padding.
+  bool Restart(std::size_t i) {
+    padded_ = false;
+    if (!restarted_ && !HasDataLine(text_.substr(i)) && OnLaterLine(i)) {
+      out_.text_after_padding = true;
+      Problem(i);
+      stopped_ = true;
+      return false;
+    }
+    restarted_ = true;
+    out_.data_after_padding = true;
+    Problem(i);
+    return true;
+  }
+
+  // A rest on the padding's own line is data ("aGVsbG8=d29ybGQ="); text on later lines is a footer.
+  bool OnLaterLine(std::size_t i) const {
+    const std::size_t before = text_.substr(0, i).find_last_of("=\n");
+    return before != std::string_view::npos && text_[before] == '\n';
+  }
+
+  void Append(std::uint8_t value) {
+    accumulator_ = (accumulator_ << 6) | value;
+    bits_ += 6;
+    ++filled_;
+    if (bits_ < 8) return;
+    bits_ -= 8;
+    if (out_.bytes.size() >= max_) {
+      out_.truncated = true;
+      stopped_ = true;
+      return;
+    }
+    out_.bytes += static_cast<char>((accumulator_ >> bits_) & 0xFFU);
+  }
+
+  void EndGroup() {
+    bits_ = 0;
+    filled_ = 0;
+    accumulator_ = 0;
+  }
+
+  void Problem(std::size_t i) {
+    if (out_.first_problem == 0) out_.first_problem = i;
+  }
+
+  std::string_view text_;
+  std::size_t max_;
+  Decoded out_;
+  std::uint32_t accumulator_ = 0;
+  unsigned bits_ = 0;
+  unsigned filled_ = 0;
+  bool padded_ = false;
+  bool restarted_ = false;
+  bool stopped_ = false;
+};
+
+int HexValue(char c) {
+  if (c >= '0' && c <= '9') return c - '0';
+  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
+  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
+  return -1;
+}
+
+// After "=": the length of a soft line break (blanks allowed before the line end), 0 when it is
+// none.
+std::size_t SoftBreak(std::string_view text, std::size_t at) {
+  std::size_t i = at;
+  while (i < text.size() && (text[i] == ' ' || text[i] == '\t')) ++i;
+  if (i == text.size()) return i - at + 1;
+  if (text[i] == '\r' && i + 1 < text.size() && text[i + 1] == '\n') return i + 2 - at + 1;
+  if (text[i] == '\n') return i + 1 - at + 1;
+  return 0;
+}
+
+std::size_t DataLength(char first) { return (static_cast<unsigned char>(first) - 32U) & 0x3FU; }
+
+bool IsUuChar(char c) { return c >= ' ' && c <= '`'; }
+
+// "M" lines: a length character, then at least ceil(n/3)*4 characters of the alphabet (trailing
+// blanks may have been lost on the way: up to three are forgiven).
+bool IsDataLine(std::string_view line) {
+  if (line.size() < 2 || !IsUuChar(line.front())) return false;
+  const std::size_t count = DataLength(line.front());
+  const std::size_t wanted = (count + 2) / 3 * 4;
+  if (count == 0 || count > 45 || line.size() - 1 + 3 < wanted || line.size() - 1 > wanted + 2)
+    return false;
+  return std::all_of(line.begin(), line.end(), IsUuChar);
+}
+
+void DecodeDataLine(std::string_view line, std::string& out) {
+  const std::size_t count = DataLength(line.front());
+  std::string chars(line.substr(1));
+  chars.resize((count + 2) / 3 * 4, ' ');
+  std::string bytes;
+  for (std::size_t i = 0; i + 3 < chars.size(); i += 4) {
+    const std::size_t group = DataLength(chars[i]) << 18U | DataLength(chars[i + 1]) << 12U |
+                              DataLength(chars[i + 2]) << 6U | DataLength(chars[i + 3]);
+    bytes += static_cast<char>(group >> 16U & 0xFFU);
+    bytes += static_cast<char>(group >> 8U & 0xFFU);
+    bytes += static_cast<char>(group & 0xFFU);
+  }
+  out += bytes.substr(0, count);
+}
+
+// "begin 644 name" or "begin  name" without a mode.
+bool IsBeginLine(std::string_view line, std::string& name) {
+  if (line.substr(0, 6) != "begin ") return false;
+  std::string_view rest = line.substr(6);
+  std::size_t digits = 0;
+  while (digits < rest.size() && rest[digits] >= '0' && rest[digits] <= '7') ++digits;
+  if (digits >= 3 && digits <= 4 && digits < rest.size() && rest[digits] == ' ') {
+    rest.remove_prefix(digits);
+  } else if (rest.empty() || rest.front() != ' ') {
+    return false;
+  }
+  while (!rest.empty() && rest.front() == ' ') rest.remove_prefix(1);
+  name = std::string(rest.substr(0, 255));
+  return !name.empty();
+}
+
+}  // namespace
+
+Decoded DecodeBase64(std::string_view text, std::size_t max_bytes) {
+  return Base64Decoder(text, max_bytes).Run();
+}
+
+Decoded DecodeQuotedPrintable(std::string_view text, std::size_t max_bytes) {
+  Decoded out;
+  out.bytes.reserve(std::min(text.size(), max_bytes));
+  std::size_t i = 0;
+  while (i < text.size()) {
+    if (out.bytes.size() >= max_bytes) {
+      out.truncated = true;
+      return out;
+    }
+    if (text[i] != '=') {
+      out.bytes += text[i++];
+      continue;
+    }
+    const int high = i + 2 < text.size() ? HexValue(text[i + 1]) : -1;
+    const int low = i + 2 < text.size() ? HexValue(text[i + 2]) : -1;
+    if (high >= 0 && low >= 0) {
+      out.bytes += static_cast<char>(high * 16 + low);
+      i += 3;
+    } else if (const std::size_t length = SoftBreak(text, i + 1); length > 0) {
+      i += length;
+    } else {
+      if (out.foreign++ == 0) out.first_problem = i;
+      out.bytes += text[i++];
+    }
+  }
+  return out;
+}
+
+std::string DecodeQ(std::string_view text) {
+  std::string out;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (text[i] == '_') {
+      out += ' ';
+    } else if (text[i] == '=' && i + 2 < text.size() && HexValue(text[i + 1]) >= 0 &&
+               HexValue(text[i + 2]) >= 0) {
+      out += static_cast<char>(HexValue(text[i + 1]) * 16 + HexValue(text[i + 2]));
+      i += 2;
+    } else {
+      out += text[i];
+    }
+  }
+  return out;
+}
+
+std::optional<UuencodedFile> FindUuencoded(std::string_view text, std::size_t from,
+                                           std::size_t max_bytes) {
+  std::size_t at = text.find("begin ", from);
+  for (; at != std::string_view::npos; at = text.find("begin ", at + 1)) {
+    if (at > 0 && text[at - 1] != '\n') continue;
+    UuencodedFile file;
+    file.begin = at;
+    std::size_t line_at = NextLine(text, at, text.size());
+    if (!IsBeginLine(LineText(text, at, line_at), file.name)) continue;
+    while (line_at < text.size()) {
+      const std::size_t next = NextLine(text, line_at, text.size());
+      const std::string_view line = LineText(text, line_at, next);
+      if (!IsDataLine(line)) break;
+      DecodeDataLine(line, file.content.bytes);
+      line_at = next;
+      if (file.content.bytes.size() >= max_bytes) {
+        file.content.truncated = true;
+        break;
+      }
+    }
+    if (file.content.bytes.empty()) continue;
+    file.end = line_at;
+    return file;
+  }
+  return std::nullopt;
+}
+
+}  // namespace lazaret::mail

@@ -1,0 +1,121 @@
+#include "mail/reader.h"
+
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "base/unicode/charset.h"
+#include "mail/filetype/containers.h"
+#include "mail/filetype/detect.h"
+#include "mail/mime/mime_reader.h"
+#include "mail/mime/structure.h"
+#include "mail/model/tree_builder.h"
+#include "mail/text/text_units.h"
+#include "mail/unpack/unpacker.h"
+
+namespace lazaret::mail {
+namespace {
+
+bool IsOneOf(std::string_view type, std::initializer_list<std::string_view> types) {
+  for (const std::string_view candidate : types) {
+    if (type == candidate) return true;
+  }
+  return false;
+}
+
+bool IsArchive(std::string_view type) {
+  return IsOneOf(type,
+                 {"application/zip", "application/x-7z-compressed", "application/vnd.rar",
+                  "application/x-tar", "application/vnd.ms-cab-compressed", "application/x-lha",
+                  "application/x-cd-image", "application/x-xar", "application/x-cpio",
+                  "application/x-archive", "application/vnd.debian.binary-package"});
+}
+
+bool IsCompressedStream(std::string_view type) {
+  return IsOneOf(type,
+                 {"application/gzip", "application/x-bzip", "application/x-xz", "application/zstd",
+                  "application/x-lzip", "application/x-lz4", "application/x-compress"});
+}
+
+// Known archives that nothing here opens.
+bool IsUnsupportedArchive(std::string_view type) {
+  return IsOneOf(type, {"application/x-ace", "application/x-arj"});
+}
+
+void Detect(TreeBuilder& tree, Artifact& artifact) {
+  if (artifact.multipart) return;
+  Detection detection = DetectType(artifact.content);
+  artifact.detected_type = std::move(detection.type);
+  artifact.text = artifact.text || detection.text;
+  if (detection.encrypted) {
+    artifact.encrypted = true;
+    tree.CannotRead("scan.unscannable.encrypted", artifact.id, "the document is encrypted");
+  }
+}
+
+// Members are known now: a ZIP may turn out to be a document.
+void RefineZip(TreeBuilder& tree, std::uint32_t id, std::size_t first_member) {
+  std::vector<ContainerMember> members;
+  auto& artifacts = tree.tree().artifacts;
+  for (std::size_t i = first_member; i < artifacts.size(); ++i) {
+    for (const std::string& name : artifacts[i].claimed_names) {
+      members.push_back(ContainerMember{name, artifacts[i].content});
+    }
+  }
+  ZipKind kind = ClassifyZip(members);
+  tree.At(id).detected_type = std::move(kind.type);
+  if (!kind.document) return;
+  for (std::size_t i = first_member; i < artifacts.size(); ++i)
+    artifacts[i].kind = ArtifactKind::kObject;
+}
+
+// Types of all artifacts and members of all archives; the list grows while it is walked.
+base::Status OpenAll(TreeBuilder& tree, const UnpackLimits& limits, base::Deadline deadline) {
+  Unpacker unpacker(tree, limits, deadline);
+  for (std::uint32_t id = 0; id < tree.tree().artifacts.size(); ++id) {
+    Artifact& artifact = tree.At(id);
+    Detect(tree, artifact);
+    const std::string type = artifact.detected_type;
+    const std::size_t first_member = tree.tree().artifacts.size();
+    if (IsArchive(type)) unpacker.Unpack(id, ArchiveShape::kArchive);
+    if (IsCompressedStream(type)) unpacker.Unpack(id, ArchiveShape::kStream);
+    if (IsUnsupportedArchive(type)) {
+      tree.CannotRead("scan.unscannable.archive", id, "an archive of a kind that is not opened");
+    }
+    if (type == "application/zip") RefineZip(tree, id, first_member);
+    if (unpacker.expired() || deadline.Expired()) {
+      return base::Error{base::ErrorCode::kTimeout, "unpack: deadline passed"};
+    }
+  }
+  return base::Ok();
+}
+
+}  // namespace
+
+base::Result<ArtifactTree> ReadMessage(std::string_view message, const ReadLimits& limits,
+                                       base::Deadline deadline) {
+  TreeBuilder tree(message, limits.max_decoded_bytes);
+  const MimeLimits mime{limits.max_header_fields, limits.max_header_bytes, limits.max_parts,
+                        limits.max_depth};
+  LAZARET_TRY(ReadMime(tree, mime, deadline));
+  const UnpackLimits unpack{limits.max_archive_members, limits.max_member_bytes,
+                            limits.max_unpacked_bytes, limits.max_archive_depth};
+  LAZARET_TRY(OpenAll(tree, unpack, deadline));
+  TextLimits text;
+  text.max_bytes = limits.max_text_bytes;
+  LAZARET_TRY(ExtractTexts(tree, text, deadline));
+  return tree.Take();
+}
+
+base::Status PreloadReaders() {
+  LAZARET_TRY(base::PreloadCharsets());
+  PreloadStructure();
+  LAZARET_TRY(PreloadFileTypes());
+  if (!PreloadArchives()) {
+    return base::Error{base::ErrorCode::kUnsupported, "libarchive: a format or filter is missing"};
+  }
+  return base::Ok();
+}
+
+}  // namespace lazaret::mail

@@ -1,0 +1,98 @@
+#include "mail/text/plain_text.h"
+
+#include <algorithm>
+#include <array>
+
+#include "base/text.h"
+
+namespace lazaret::mail {
+namespace {
+
+struct Line {
+  std::string_view text;  // quote marks and stuffing removed
+  std::string_view full;  // as it stands, without line end
+  std::size_t quotes = 0;
+  bool flowed = false;
+};
+
+Line ReadLine(std::string_view text, std::size_t at, std::size_t end) {
+  Line line;
+  line.full = text.substr(at, end - at);
+  if (!line.full.empty() && line.full.back() == '\r') line.full.remove_suffix(1);
+  line.text = line.full;
+  while (!line.text.empty() && line.text.front() == '>') {
+    line.text.remove_prefix(1);
+    ++line.quotes;
+  }
+  if (!line.text.empty() && line.text.front() == ' ') line.text.remove_prefix(1);
+  line.flowed = !line.text.empty() && line.text.back() == ' ' && line.text != "-- ";
+  return line;
+}
+
+}  // namespace
+
+std::string JoinFlowed(std::string_view text, bool delsp) {
+  std::string out;
+  out.reserve(text.size());
+  bool joining = false;
+  std::size_t quotes = 0;
+  for (std::size_t at = 0; at < text.size();) {
+    const std::size_t end = std::min(text.find('\n', at), text.size());
+    const Line line = ReadLine(text, at, end);
+    const bool joins = joining && line.quotes == quotes && line.text != "-- ";
+    if (joining && !joins) out += '\n';
+    std::string_view shown = joins || line.quotes == 0 ? line.text : line.full;
+    if (line.flowed && delsp) shown.remove_suffix(1);
+    out += shown;
+    if (!line.flowed && end < text.size()) out += '\n';
+    joining = line.flowed;
+    quotes = line.quotes;
+    at = end + 1;
+  }
+  return out;
+}
+
+std::string JoinFolded(std::string_view text) {
+  std::string out;
+  out.reserve(text.size());
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    std::size_t end = i;
+    if (text[end] == '\r') ++end;
+    const bool folded = end + 1 < text.size() && text[end] == '\n' &&
+                        (text[end + 1] == ' ' || text[end + 1] == '\t');
+    if (folded) {
+      i = end + 1;
+    } else {
+      out += text[i];
+    }
+  }
+  return out;
+}
+
+std::vector<std::string> FindUrls(std::string_view text, std::size_t max) {
+  constexpr std::array<std::string_view, 4> kStarts{"http://", "https://", "ftp://", "www."};
+  constexpr std::string_view kEnds = " \t\r\n\"<>{}|\\^`";
+  std::vector<std::string> urls;
+  for (std::size_t at = 0; at < text.size() && urls.size() < max;) {
+    at = text.find_first_of("hHfFwW", at);
+    if (at == std::string_view::npos) break;
+    const bool starts = std::any_of(kStarts.begin(), kStarts.end(), [&](std::string_view start) {
+      return base::AsciiEqualNoCase(text.substr(at, start.size()), start);
+    });
+    if (!starts) {
+      ++at;
+      continue;
+    }
+    const std::size_t end = std::min(text.find_first_of(kEnds, at), text.size());
+    std::string_view url = text.substr(at, std::min<std::size_t>(end - at, 8192));
+    while (!url.empty() &&
+           std::string_view(".,;:!?)]'").find(url.back()) != std::string_view::npos) {
+      url.remove_suffix(1);
+    }
+    if (url.size() > 8) urls.emplace_back(url);
+    at = end;
+  }
+  return urls;
+}
+
+}  // namespace lazaret::mail

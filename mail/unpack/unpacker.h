@@ -1,0 +1,52 @@
+// Opens archives in memory and hangs their members into the tree, within limits over the whole
+// message. What cannot be opened is an Unreadable, never silence.
+#ifndef LAZARET_MAIL_UNPACK_UNPACKER_H_
+#define LAZARET_MAIL_UNPACK_UNPACKER_H_
+
+#include <cstddef>
+#include <cstdint>
+
+#include "base/clock.h"
+#include "mail/model/tree_builder.h"
+#include "mail/unpack/archive_handle.h"
+
+namespace lazaret::mail {
+
+struct UnpackLimits {
+  std::size_t max_members = 2'000;              // whole message: stops member floods
+  std::size_t max_member_bytes = 100U << 20;    // one member: stops zip bombs
+  std::size_t max_unpacked_bytes = 400U << 20;  // whole message: stops zip bombs in many pieces
+  int max_depth = 17;                           // archive in archive: stops chains
+};
+
+class Unpacker {
+ public:
+  Unpacker(TreeBuilder& tree, const UnpackLimits& limits, base::Deadline deadline)
+      : tree_(tree), limits_(limits), deadline_(deadline), bytes_left_(limits.max_unpacked_bytes) {}
+
+  // Adds the members of artifact `id`, whose content is an archive, as artifacts of kind member.
+  void Unpack(std::uint32_t id, ArchiveShape shape);
+
+  // The deadline passed: the tree is not complete.
+  bool expired() const { return expired_; }
+
+ private:
+  int ArchiveDepth(std::uint32_t id);
+  bool AddMember(ArchiveHandle& archive, const ArchiveEntry& entry, std::uint32_t id,
+                 ArchiveShape shape);
+  void NameMember(Artifact& member, const ArchiveEntry& entry, ArchiveShape shape);
+  bool ReadContent(ArchiveHandle& archive, std::uint32_t member_id);
+  void Cut(std::uint32_t id, const char* code, const char* reason);
+
+  TreeBuilder& tree_;
+  const UnpackLimits limits_;
+  base::Deadline deadline_;
+  std::size_t bytes_left_;
+  std::size_t members_ = 0;
+  std::size_t ordinal_ = 0;
+  bool expired_ = false;
+};
+
+}  // namespace lazaret::mail
+
+#endif  // LAZARET_MAIL_UNPACK_UNPACKER_H_

@@ -1,0 +1,108 @@
+// Resident identity numbers of the People's Republic of China: GB 11643-1999, and the 15-digit form
+// before it, which has no check digit and therefore needs a word near by.
+#include <algorithm>
+#include <array>
+#include <string>
+#include <string_view>
+
+#include "rules/detectors/detector.h"
+#include "rules/detectors/evidence.h"
+#include "rules/detectors/number_scanner.h"
+#include "rules/detectors/validators.h"
+
+namespace lazaret::rules {
+namespace {
+
+const EvidenceWords& IdentityWords() {
+  static const EvidenceWords kWords = {
+      {"身份证", "身份證", "身份证号", "身份号码", "公民身份号码", "居民身份", "证件号", "证件号码",
+       "实名", "resident id", "resident identity", "identity card", "identity number", "id card",
+       "id number", "id no", "prc id", "national id", "citizen id"},
+      ContradictingWords(),
+      kWindowBefore,
+      kWindowAfter};
+  return kWords;
+}
+
+struct Reading {
+  std::string value;  // 18 characters, or 15; empty: none
+  std::size_t end = 0;
+  bool printed = false;  // in one piece or in a usual grouping
+};
+
+// 18, 6-8-4, 6-4-4-4, 6-4-2-2-4 and 4-4-4-4-2, where the last group may be one digit and an X
+// shorter.
+bool IsUsualShape(const NumberStart& start, std::size_t count) {
+  static constexpr std::array<std::string_view, 10> kShapes = {
+      "I", "H", "684", "683", "6444", "6443", "64224", "64223", "44442", "44441"};
+  std::string shape;
+  for (std::size_t i = 0; i < count; ++i) shape += "0123456789ABCDEFGHIJ"[start.groups[i].size];
+  return std::find(kShapes.begin(), kShapes.end(), shape) != kShapes.end();
+}
+
+// Where the X that stands directly, or behind the separator of the groups, after `at` ends; 0 for
+// none.
+std::size_t EndOfX(std::string_view text, std::size_t at, char separator) {
+  if (at < text.size() && separator != 0 && text[at] == separator) ++at;
+  return at < text.size() && (text[at] | 0x20) == 'x' ? at + 1 : 0;
+}
+
+Reading Read(std::string_view text, const NumberStart& start) {
+  std::size_t digits = 0;
+  for (std::size_t count = 1; count <= start.count && digits < 18; ++count) {
+    digits += start.groups[count - 1].size;
+    const std::size_t end = start.groups[count - 1].end();
+    const bool whole = digits == 18 && RightEdge(text, end);
+    const std::size_t x = digits == 17 ? EndOfX(text, end, start.separator) : 0;
+    if (!whole && (x == 0 || !RightEdge(text, x))) continue;
+    return {start.Digits(text, count) + (x != 0 ? "X" : ""), x != 0 ? x : end,
+            IsUsualShape(start, count)};
+  }
+  const DigitGroup& first = start.groups[0];
+  if (first.size == 15 && RightEdge(text, first.end()))
+    return {start.Digits(text, 1), first.end(), true};
+  return {};
+}
+
+// High for the full form, one level less in an unusual grouping or when the nearest word speaks of
+// an order or a serial number. The old form needs a word.
+int PointsOf(const DetectorInput& input, const Reading& reading, std::size_t begin) {
+  if (reading.value.size() == 18) {
+    if (!IsCnResidentId(reading.value, input.today)) return -1;
+    const int evidence = EvidenceNear(input.text, begin, reading.end, IdentityWords());
+    return 2 - (reading.printed || evidence > 0 ? 0 : 1) - (evidence < 0 ? 1 : 0);
+  }
+  if (!IsCnResidentId15(reading.value)) return -1;
+  const int evidence = EvidenceNear(input.text, begin, reading.end, IdentityWords());
+  return evidence > 0 || (evidence == 0 && SubjectSupports(input.subject, IdentityWords())) ? 1
+                                                                                            : -1;
+}
+
+}  // namespace
+
+DetectorOutput FindCnResidentIds(const DetectorInput& input) {
+  DetectorOutput out;
+  NumberScanner scanner(input.text);
+  NumberStart start;
+  for (std::size_t seen = 0; scanner.Next(start); ++seen) {
+    if (seen % 256 == 0 && input.deadline.Expired()) {
+      out.expired = true;
+      return out;
+    }
+    if (start.in_url) continue;
+    Reading reading = Read(input.text, start);
+    const std::size_t begin = start.groups[0].begin;
+    if (reading.value.empty()) continue;
+    if (InBase64Line(input.text, begin, reading.end)) continue;
+    const int points = PointsOf(input, reading, begin);
+    if (points < 0) continue;
+    if (out.values.size() >= kMaxValuesPerUnit) {
+      out.truncated = true;
+      return out;
+    }
+    out.values.push_back({begin, reading.end, LevelOfPoints(points), std::move(reading.value)});
+  }
+  return out;
+}
+
+}  // namespace lazaret::rules

@@ -1,0 +1,156 @@
+#include "rules/detectors/number_scanner.h"
+
+#include <algorithm>
+
+#include "base/text.h"
+#include "base/unicode/normalize.h"
+
+namespace lazaret::rules {
+namespace {
+
+constexpr std::size_t kNone = std::string_view::npos;
+constexpr std::size_t kBase64LineLength = 60;
+constexpr std::size_t kHexTokenLength = 40;  // how far a neighbouring token is looked at
+
+bool IsDigit(char c) { return c >= '0' && c <= '9'; }
+bool IsAsciiLetter(char c) { return (c | 0x20) >= 'a' && (c | 0x20) <= 'z'; }
+bool IsAsciiAlnum(char c) { return IsDigit(c) || IsAsciiLetter(c); }
+bool IsSeparator(char c) { return c == ' ' || c == '-' || c == '.' || c == '/'; }
+
+bool WordBefore(std::string_view text, std::size_t at) {
+  if (at == 0) return false;
+  std::size_t begin = at - 1;
+  while (begin > 0 && at - begin < 4 && (static_cast<unsigned char>(text[begin]) & 0xC0) == 0x80)
+    --begin;
+  return base::IsSpacedWordCharacter(base::NextCodePoint(text, begin));
+}
+
+bool WordAt(std::string_view text, std::size_t at) {
+  return at < text.size() && base::IsSpacedWordCharacter(base::NextCodePoint(text, at));
+}
+
+// "a716-" in front of "446655440000": letters and digits in one token that a dash joins.
+bool IsHexToken(std::string_view token) {
+  const bool letter = std::any_of(token.begin(), token.end(), IsAsciiLetter);
+  const bool digit = std::any_of(token.begin(), token.end(), IsDigit);
+  return letter && digit;
+}
+
+std::size_t DigitsEnd(std::string_view text, std::size_t at) {
+  while (at < text.size() && IsDigit(text[at])) ++at;
+  return at;
+}
+
+struct Gap {
+  std::size_t next = kNone;  // where the next group begins
+  char kind = 0;             // ' ' '-' '.' '/' or '\n' for a line break or tab
+};
+
+Gap GapAfter(std::string_view text, std::size_t end) {
+  std::size_t at = end;
+  Gap gap;
+  if (at < text.size() && (text[at] == '\n' || text[at] == '\t' || text[at] == '\r')) {
+    at += text.substr(at, 2) == "\r\n" ? 2 : 1;
+    gap.kind = '\n';
+  } else {
+    while (at < text.size() && at - end < 2 && IsSeparator(text[at])) {
+      if (gap.kind == 0 || gap.kind == ' ') gap.kind = text[at];
+      ++at;
+    }
+  }
+  if (gap.kind != 0 && at < text.size() && IsDigit(text[at])) gap.next = at;
+  return gap;
+}
+
+}  // namespace
+
+bool LeftEdge(std::string_view text, std::size_t begin) {
+  if (begin == 0) return true;
+  const char before = text[begin - 1];
+  if (before == '+' || WordBefore(text, begin)) return false;
+  if (begin < 2) return true;
+  if (before == '.' && IsDigit(text[begin - 2])) return false;
+  if (before != '-' && before != '_') return true;
+  std::size_t token = begin - 1;
+  while (token > 0 && begin - token < kHexTokenLength && IsAsciiAlnum(text[token - 1])) --token;
+  return !IsHexToken(text.substr(token, begin - 1 - token));
+}
+
+bool RightEdge(std::string_view text, std::size_t end) {
+  if (end >= text.size()) return true;
+  const char after = text[end];
+  if (after == '@' || WordAt(text, end)) return false;
+  if (end + 1 >= text.size()) return true;
+  if (after == '.' && IsDigit(text[end + 1])) return false;
+  if (after != '-' && after != '_') return true;
+  std::size_t token = end + 1;
+  while (token < text.size() && token - end < kHexTokenLength && IsAsciiAlnum(text[token])) ++token;
+  return !IsHexToken(text.substr(end + 1, token - end - 1));
+}
+
+bool InBase64Line(std::string_view text, std::size_t begin, std::size_t end) {
+  auto in_alphabet = [](char c) { return IsAsciiAlnum(c) || c == '+' || c == '/' || c == '='; };
+  std::size_t from = begin;
+  while (from > 0 && end - from < kBase64LineLength && in_alphabet(text[from - 1])) --from;
+  std::size_t to = end;
+  while (to < text.size() && to - from < kBase64LineLength && in_alphabet(text[to])) ++to;
+  return to - from >= kBase64LineLength;
+}
+
+std::string NumberStart::Digits(std::string_view text, std::size_t group_count) const {
+  std::string out;
+  for (std::size_t i = 0; i < group_count; ++i) out += text.substr(groups[i].begin, groups[i].size);
+  return out;
+}
+
+void NumberScanner::FollowToken(std::size_t at) {
+  const char c = text_[at];
+  const bool ends = static_cast<unsigned char>(c) <= ' ' || static_cast<unsigned char>(c) >= 0x80 ||
+                    c == '<' || c == '>' || c == '"' || c == '\'';
+  if (ends) token_is_url_ = false;
+  if (c == ':' && text_.substr(at, 3) == "://") token_is_url_ = true;
+  if ((c == 'w' || c == 'W') && base::AsciiEqualNoCase(text_.substr(at, 4), "www."))
+    token_is_url_ = true;
+}
+
+void NumberScanner::Extend(NumberStart& start) const {
+  std::size_t digits = start.groups[0].size;
+  bool broken = false;
+  while (start.count < kMaxNumberDigits) {
+    const DigitGroup& last = start.groups[start.count - 1];
+    const Gap gap = GapAfter(text_, last.end());
+    if (gap.next == kNone) return;
+    const std::size_t size = DigitsEnd(text_, gap.next) - gap.next;
+    digits += size;
+    if (digits > kMaxNumberDigits) return;
+    // A column of years must not become a number: one break only.
+    if (gap.kind == '\n' && (broken || last.size != 4 || size != 4)) return;
+    broken = broken || gap.kind == '\n';
+    if (gap.kind != '\n') {
+      if (start.separator != 0 && start.separator != gap.kind) return;
+      start.separator = gap.kind;
+    }
+    start.groups[start.count++] = {gap.next, size};
+  }
+}
+
+bool NumberScanner::Next(NumberStart& start) {
+  while (at_ < text_.size()) {
+    if (!IsDigit(text_[at_])) {
+      FollowToken(at_++);
+      continue;
+    }
+    const std::size_t begin = at_;
+    at_ = DigitsEnd(text_, begin);
+    if (at_ - begin > kMaxNumberDigits || !LeftEdge(text_, begin)) continue;
+    start.groups[0] = {begin, at_ - begin};
+    start.count = 1;
+    start.separator = 0;
+    start.in_url = token_is_url_;
+    Extend(start);
+    return true;
+  }
+  return false;
+}
+
+}  // namespace lazaret::rules

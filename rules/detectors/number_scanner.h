@@ -1,0 +1,62 @@
+// One pass over normalised text that finds digit groups and what may belong to the same number, for
+// all detectors of digit classes. A regular expression for each class could not see overlapping
+// candidates.
+#ifndef LAZARET_RULES_DETECTORS_NUMBER_SCANNER_H_
+#define LAZARET_RULES_DETECTORS_NUMBER_SCANNER_H_
+
+#include <array>
+#include <cstddef>
+#include <string>
+#include <string_view>
+
+namespace lazaret::rules {
+
+// No supported number is longer, so a run is followed no further: work per byte stays bounded.
+inline constexpr std::size_t kMaxNumberDigits = 19;
+
+struct DigitGroup {
+  std::size_t begin = 0;
+  std::size_t size = 0;
+  std::size_t end() const { return begin + size; }
+};
+
+// A digit group and those behind it that may belong to it: at most kMaxNumberDigits digits, one or
+// two separators of one kind out of {space - . /} between groups; one line break or tab in all,
+// between two groups of four. `separator` is ' ' '-' '.' '/' or 0 for a single group.
+struct NumberStart {
+  std::array<DigitGroup, kMaxNumberDigits> groups;
+  std::size_t count = 0;
+  char separator = 0;
+  bool in_url = false;  // the token that holds the first group has "://" or "www." before it
+
+  std::string Digits(std::string_view text, std::size_t group_count) const;
+};
+
+class NumberScanner {
+ public:
+  explicit NumberScanner(std::string_view text) : text_(text) {}
+  // One call for each digit group of at most kMaxNumberDigits digits whose left neighbour lets a
+  // number begin there; false at the end.
+  bool Next(NumberStart& start);
+
+ private:
+  void FollowToken(std::size_t at);
+  void Extend(NumberStart& start) const;
+
+  std::string_view text_;
+  std::size_t at_ = 0;
+  bool token_is_url_ = false;
+};
+
+// May a number begin at `begin`: not behind a letter of a spaced script, "digit.", '+', or inside a
+// hex token.
+bool LeftEdge(std::string_view text, std::size_t begin);
+// May a number end at `end`: not before a letter of a spaced script, ".digit", '@', or inside a hex
+// token.
+bool RightEdge(std::string_view text, std::size_t end);
+// True inside 60 and more characters of the base64 alphabet.
+bool InBase64Line(std::string_view text, std::size_t begin, std::size_t end);
+
+}  // namespace lazaret::rules
+
+#endif  // LAZARET_RULES_DETECTORS_NUMBER_SCANNER_H_

@@ -1,0 +1,107 @@
+#include "rules/loader.h"
+
+#include <algorithm>
+#include <set>
+#include <utility>
+
+#include "base/crypto.h"
+#include "base/format.h"
+#include "base/text.h"
+#include "rules/schema.h"
+
+namespace lazaret::rules {
+namespace {
+
+constexpr std::size_t kVersionDigits = 12;
+
+std::vector<std::string_view> LinesOf(std::string_view text) {
+  std::vector<std::string_view> lines;
+  while (!text.empty()) {
+    const std::size_t end = text.find('\n');
+    lines.push_back(text.substr(0, end));
+    if (end == std::string_view::npos) break;
+    text.remove_prefix(end + 1);
+  }
+  return lines;
+}
+
+// Hash of the rule's own lines: from its first key to the next document.
+std::string VersionOf(const std::vector<std::string_view>& lines, std::size_t first_line) {
+  base::Sha256Stream hash;
+  for (std::size_t i = first_line > 0 ? first_line - 1 : 0; i < lines.size(); ++i) {
+    if (lines[i].rfind("---", 0) == 0 && i + 1 != first_line) break;
+    hash.Update(lines[i]);
+    hash.Update("\n");
+  }
+  return base::Hex(base::AsBytes(hash.Finish())).substr(0, kVersionDigits);
+}
+
+base::Error Twice(const RuleSpec& rule, const RuleSpec& first) {
+  return ErrorAt(rule.place, base::Format("id: {} is already used at {}", rule.summary.id,
+                                          first.summary.origin));
+}
+
+}  // namespace
+
+base::Result<Lists> ReadLists(const std::vector<ListDocument>& lists) {
+  Lists out;
+  for (const ListDocument& list : lists) {
+    std::vector<std::string> words;
+    std::size_t number = 0;
+    for (std::string_view line : LinesOf(list.text)) {
+      ++number;
+      const std::string_view word = base::TrimAscii(line);
+      if (word.empty() || word.front() == '#') continue;
+      if (!base::IsValidUtf8(word)) return ErrorAt({list.origin, number, 1}, "not UTF-8");
+      words.emplace_back(word);
+    }
+    if (words.size() > kMaxWords)
+      return ErrorAt({list.origin, number, 1}, base::Format("more than {} entries", kMaxWords));
+    if (!out.emplace(list.name, std::move(words)).second) {
+      return ErrorAt({list.origin, 1, 1}, base::Format("there are two lists named {}", list.name));
+    }
+  }
+  return out;
+}
+
+base::Result<std::vector<RuleSpec>> ReadRules(const Document& document, const Lists& lists) {
+  LAZARET_ASSIGN(const auto values, ParseYaml(document.text, document.origin));
+  const auto lines = LinesOf(document.text);
+  std::vector<RuleSpec> rules;
+  for (const Value& value : values) {
+    LAZARET_ASSIGN(RuleSpec rule, ReadRule(value, lists));
+    rule.summary.version = VersionOf(lines, rule.place.line);
+    rule.summary.site = document.site;
+    rules.push_back(std::move(rule));
+  }
+  return rules;
+}
+
+base::Result<std::vector<RuleSpec>> LoadRules(const Bundle& bundle) {
+  LAZARET_ASSIGN(const Lists lists, ReadLists(bundle.lists));
+  std::vector<RuleSpec> out;
+  std::map<std::string, std::size_t> index;
+  for (bool site : {false, true}) {
+    for (const Document& document : bundle.rules) {
+      if (document.site != site) continue;
+      LAZARET_ASSIGN(auto rules, ReadRules(document, lists));
+      for (RuleSpec& rule : rules) {
+        auto [found, added] = index.try_emplace(rule.summary.id, out.size());
+        if (added) {
+          out.push_back(std::move(rule));
+          continue;
+        }
+        RuleSpec& first = out[found->second];
+        if (first.summary.site == site) return Twice(rule, first);
+        first = std::move(rule);
+      }
+      if (out.size() > kMaxRules) {
+        return base::Error{base::ErrorCode::kLimit,
+                           base::Format("{}: more than {} rules", document.origin, kMaxRules)};
+      }
+    }
+  }
+  return out;
+}
+
+}  // namespace lazaret::rules

@@ -1,0 +1,142 @@
+#include "scanners/clamav/clamav_scanner.h"
+
+#include <algorithm>
+
+#include "base/format.h"
+#include "scanners/clamav/canonical.h"
+#include "scanners/clamav/coverage.h"
+#include "scanners/clamav/hit_findings.h"
+
+namespace lazaret::scanners {
+namespace {
+
+using base::Error;
+using base::ErrorCode;
+
+constexpr int kClean = 0;
+constexpr int kVirus = 1;
+
+// Runs the calls of one message and collects what they say.
+class MessageScan {
+ public:
+  MessageScan(cl_engine* engine, const mail::ArtifactTree& tree)
+      : engine_(engine), tree_(tree), coverage_(tree) {}
+
+  base::Result<Findings> Run();
+
+ private:
+  // One call, and after a hit a second one that goes on to the end: a limit or a heuristic must not
+  // hide a signature further on.
+  Witness Look(std::string_view bytes, const char* what);
+  void Take(const CallResult& result, const char* what);
+  void LookAtUncovered();
+  bool Explained() const { return !hits_.empty(); }
+  base::Result<Findings> Conclude() const;
+
+  cl_engine* engine_;
+  const mail::ArtifactTree& tree_;
+  Coverage coverage_;
+  std::vector<Hit> hits_;
+  std::vector<std::string> failures_;
+  std::string wrong_root_;  // type libclamav gave the raw message when not mail
+};
+
+void MessageScan::Take(const CallResult& result, const char* what) {
+  if (result.code != kClean && result.code != kVirus) {
+    failures_.push_back(base::Format("{}: {}", what, result.code_text));
+  }
+  for (const std::string& error : result.witness.errors)
+    failures_.push_back(base::Format("{}: {}", what, error));
+  for (const Hit& hit : result.hits) {
+    const bool known = std::any_of(hits_.begin(), hits_.end(), [&](const Hit& other) {
+      return other.name == hit.name && (other.artifact == hit.artifact || !hit.artifact);
+    });
+    if (!known) hits_.push_back(hit);
+  }
+}
+
+Witness MessageScan::Look(std::string_view bytes, const char* what) {
+  const LayerObserver observer = [this](std::string_view layer) { return coverage_.See(layer); };
+  CallResult first = CallLibrary(engine_, bytes, false, observer);
+  if (first.code != kVirus) {
+    Take(first, what);
+    return first.witness;
+  }
+  // The second call sees all that the first saw; its hits name their places no worse.
+  Take(CallLibrary(engine_, bytes, true, observer), what);
+  Take(first, what);
+  return first.witness;
+}
+
+void MessageScan::LookAtUncovered() {
+  const std::vector<std::uint32_t> uncovered = coverage_.Uncovered();
+  if (uncovered.empty()) return;
+  const std::size_t hits_before = hits_.size();
+  const Witness witness = Look(CanonicalMessage(tree_, uncovered), "canonical message");
+  if (!witness.root_is_mail && hits_.size() == hits_before) {
+    failures_.push_back("canonical message: not taken for mail (" + witness.root_type + ")");
+  }
+  // A hit says why the rest was not reached: a limit is a finding of its own, a signature settles
+  // it.
+  if (Explained()) return;
+  for (const std::uint32_t id : coverage_.Uncovered()) {
+    failures_.push_back(tree_.artifacts[id].path + ": libclamav did not look at it");
+    return;
+  }
+}
+
+base::Result<Findings> MessageScan::Run() {
+  std::string raw = ReceivedLine();
+  raw.append(tree_.message);
+  const Witness witness = Look(raw, "message");
+  if (!witness.root_is_mail && !Explained()) {
+    if (witness.layers == 0) {
+      failures_.push_back("message: libclamav did not look at it");
+    } else {
+      wrong_root_ = witness.root_type;
+    }
+  }
+  LookAtUncovered();
+  return Conclude();
+}
+
+base::Result<Findings> MessageScan::Conclude() const {
+  Findings findings;
+  std::string could_not_look = failures_.empty() ? std::string() : failures_.front();
+  for (const Hit& hit : hits_) {
+    if (KindOf(hit) == HitKind::kOutOfTime) {
+      if (could_not_look.empty()) could_not_look = "libclamav ran out of time";
+    } else {
+      findings.push_back(FindingOf(hit, tree_));
+    }
+  }
+  if (!wrong_root_.empty()) {
+    policy::Finding finding;
+    finding.code = "mime.root-not-mail";
+    finding.cls = policy::Class::kAmbiguous;
+    finding.scanner = "clamav";
+    finding.path = tree_.root().path;
+    finding.evidence = "taken for " + wrong_root_;
+    finding.severity = policy::Severity::kHigh;
+    finding.confidence = policy::Confidence::kHigh;
+    findings.push_back(std::move(finding));
+  }
+  if (could_not_look.empty()) return findings;
+  const bool malicious = std::any_of(
+      findings.begin(), findings.end(),
+      [](const policy::Finding& finding) { return finding.cls == policy::Class::kMalicious; });
+  // What was found counts although the rest was not seen; without a signature the failure is the
+  // answer.
+  if (malicious) return findings;
+  return Error{ErrorCode::kUnavailable, could_not_look};
+}
+
+}  // namespace
+
+base::Result<Findings> ClamavScanner::Finish(const mail::ArtifactTree& tree,
+                                             base::Deadline deadline) {
+  if (deadline.Expired()) return Error{ErrorCode::kTimeout, "no time left"};
+  return MessageScan(engine_.raw(), tree).Run();
+}
+
+}  // namespace lazaret::scanners

@@ -1,0 +1,64 @@
+#include "scanners/clamav/huge_pages.h"
+
+#include <sys/mman.h>
+
+#include <cinttypes>
+#include <cstdio>
+#include <cstring>
+#include <vector>
+
+namespace lazaret::scanners {
+namespace {
+
+constexpr std::uintptr_t kHugePage = 2U << 20;
+#ifndef MADV_COLLAPSE
+constexpr int kCollapse = 25;  // <linux/mman.h> of kernel 6.1
+#else
+constexpr int kCollapse = MADV_COLLAPSE;
+#endif
+
+struct Range {
+  std::uintptr_t begin = 0;
+  std::uintptr_t end = 0;
+};
+
+// Anonymous private writable mappings of at least one huge page.
+std::vector<Range> Candidates() {
+  std::vector<Range> ranges;
+  std::FILE* maps = std::fopen("/proc/self/maps", "re");
+  if (maps == nullptr) return ranges;
+  char line[512];
+  while (std::fgets(line, sizeof line, maps) != nullptr) {
+    std::uintptr_t begin = 0;
+    std::uintptr_t end = 0;
+    char rights[8] = {};
+    unsigned long inode = 1;
+    if (std::sscanf(line, "%" SCNxPTR "-%" SCNxPTR " %7s %*s %*s %lu", &begin, &end, rights,
+                    &inode) != 4)
+      continue;
+    if (std::strcmp(rights, "rw-p") != 0 || inode != 0 || std::strstr(line, "[stack]") != nullptr)
+      continue;
+    begin = (begin + kHugePage - 1) & ~(kHugePage - 1);
+    end &= ~(kHugePage - 1);
+    if (end > begin) ranges.push_back({begin, end});
+  }
+  std::fclose(maps);
+  return ranges;
+}
+
+}  // namespace
+
+void CollapseHeapIntoHugePages() {
+#ifndef LAZARET_SANITIZED  // the sanitizer's shadow memory is not the engine's
+  for (const Range& range : Candidates()) {
+    void* begin = reinterpret_cast<void*>(range.begin);
+    const std::size_t size = range.end - range.begin;
+    if (::madvise(begin, size, MADV_HUGEPAGE) != 0 || ::madvise(begin, size, kCollapse) != 0)
+      continue;
+  }
+#else
+  static_cast<void>(&Candidates);
+#endif
+}
+
+}  // namespace lazaret::scanners

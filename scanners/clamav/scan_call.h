@@ -1,0 +1,52 @@
+// One call of libclamav over bytes in memory, with everything needed to know whether it really
+// looked. libclamav fails open: without a usable temp folder, at its limits and for encrypted
+// archives it answers "clean". So its return code alone means nothing here.
+#ifndef LAZARET_SCANNERS_CLAMAV_SCAN_CALL_H_
+#define LAZARET_SCANNERS_CLAMAV_SCAN_CALL_H_
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+struct cl_engine;
+
+namespace lazaret::scanners {
+
+struct Hit {
+  std::string name;  // signature; empty when libclamav gave none (a limit at level 0)
+  std::optional<std::uint32_t> artifact;  // the innermost of our objects it was looking at
+};
+
+struct Witness {
+  int layers = 0;             // layers shown
+  bool root_is_mail = false;  // the first one: level 0, type mail, full size
+  std::string root_type;
+  std::vector<std::string> errors;  // error-level messages of the library during the call
+};
+
+struct CallResult {
+  int code = 0;  // cl_error_t
+  std::string code_text;
+  std::vector<Hit> hits;
+  Witness witness;
+};
+
+// Shown each layer's bytes; gives the artifact it equals.
+using LayerObserver = std::function<std::optional<std::uint32_t>(std::string_view)>;
+
+// `all_matches`: go on after the first hit. Not reentrant; one call a process at a time.
+CallResult CallLibrary(cl_engine* engine, std::string_view bytes, bool all_matches,
+                       const LayerObserver& observer);
+
+// Set once by ClamavEngine::Load.
+void InstallCallbacks(cl_engine* engine);
+void ListenToLibrary();
+// Error-level messages since the last call, joined; for errors while loading.
+std::string TakeLibraryErrors();
+
+}  // namespace lazaret::scanners
+
+#endif  // LAZARET_SCANNERS_CLAMAV_SCAN_CALL_H_

@@ -1,0 +1,30 @@
+// What lies in a signature folder: names, sizes, times and one hash over all contents, so that a
+// generation names exactly what it was loaded from and a change during loading is noticed.
+#ifndef LAZARET_SCANNERS_CLAMAV_SNAPSHOT_H_
+#define LAZARET_SCANNERS_CLAMAV_SNAPSHOT_H_
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+
+namespace lazaret::scanners {
+
+struct SignatureFile {
+  std::string path;
+  std::uint64_t size = 0;
+  std::int64_t modified_nanos = 0;
+  std::uint64_t inode = 0;
+  friend bool operator==(const SignatureFile&, const SignatureFile&) = default;
+};
+
+// Files libclamav would load, by name; `place` is a folder or one file. A missing place gives none.
+base::Result<std::vector<SignatureFile>> ListSignatures(const std::string& place);
+
+// Hex SHA-256 over names and contents.
+base::Result<std::string> HashSignatures(const std::vector<SignatureFile>& files);
+
+}  // namespace lazaret::scanners
+
+#endif  // LAZARET_SCANNERS_CLAMAV_SNAPSHOT_H_

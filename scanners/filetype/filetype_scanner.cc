@@ -1,0 +1,67 @@
+#include "scanners/filetype/filetype_scanner.h"
+
+#include "mail/filetype/judge.h"
+
+namespace lazaret::scanners {
+namespace {
+
+struct Entry {
+  std::string_view code;
+  policy::Class cls;
+};
+
+// docs/findings.md holds the same table for people.
+constexpr Entry kClasses[] = {
+    {"file.executable-disguised", policy::Class::kPolicy},
+    {"file.executable-content", policy::Class::kPolicy},
+    {"file.dangerous-extension", policy::Class::kPolicy},
+    {"file.double-extension", policy::Class::kPolicy},
+    {"file.bidi-name", policy::Class::kPolicy},
+    {"file.disguised-extension", policy::Class::kPolicy},
+    {"file.type-mismatch", policy::Class::kSuspicious},
+    {"file.macro-document", policy::Class::kSuspicious},
+};
+
+policy::Class ClassOf(std::string_view code) {
+  for (const Entry& entry : kClasses) {
+    if (entry.code == code) return entry.cls;
+  }
+  return policy::Class::kSuspicious;
+}
+
+policy::Severity SeverityOf(mail::ProblemSeverity severity) {
+  switch (severity) {
+    case mail::ProblemSeverity::kLow:
+      return policy::Severity::kLow;
+    case mail::ProblemSeverity::kMedium:
+      return policy::Severity::kMedium;
+    case mail::ProblemSeverity::kHigh:
+      return policy::Severity::kHigh;
+    case mail::ProblemSeverity::kCritical:
+      return policy::Severity::kCritical;
+  }
+  return policy::Severity::kMedium;
+}
+
+}  // namespace
+
+base::Result<Findings> FiletypeScanner::Scan(const mail::Artifact& artifact,
+                                             base::Deadline deadline) {
+  static_cast<void>(deadline);
+  Findings findings;
+  for (const mail::TypeProblem& problem : mail::JudgeType(artifact)) {
+    policy::Finding finding;
+    finding.code = problem.code;
+    finding.cls = ClassOf(problem.code);
+    finding.scanner = std::string(Name());
+    finding.path = artifact.path;
+    finding.artifact = artifact.id;
+    finding.evidence = problem.detail;
+    finding.severity = SeverityOf(problem.severity);
+    finding.confidence = policy::Confidence::kHigh;
+    findings.push_back(std::move(finding));
+  }
+  return findings;
+}
+
+}  // namespace lazaret::scanners

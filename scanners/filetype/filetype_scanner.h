@@ -1,0 +1,18 @@
+// Turns what mail/filetype says about names, declared type and content into findings.
+#ifndef LAZARET_SCANNERS_FILETYPE_FILETYPE_SCANNER_H_
+#define LAZARET_SCANNERS_FILETYPE_FILETYPE_SCANNER_H_
+
+#include "scanners/scanner.h"
+
+namespace lazaret::scanners {
+
+class FiletypeScanner final : public Scanner {
+ public:
+  std::string_view Name() const override { return "filetype"; }
+  bool Wants(const mail::Artifact& artifact) const override { return artifact.id != 0; }
+  base::Result<Findings> Scan(const mail::Artifact& artifact, base::Deadline deadline) override;
+};
+
+}  // namespace lazaret::scanners
+
+#endif  // LAZARET_SCANNERS_FILETYPE_FILETYPE_SCANNER_H_

@@ -1,0 +1,256 @@
+#!/usr/bin/env python3
+"""The command line: the fixed contract of scan, and log, check, rules, status on real records."""
+import csv
+import io
+import json
+import os
+import re
+import sqlite3
+import subprocess
+import tempfile
+import unittest
+
+from stand import StandCase, samples
+
+FIELDS = {"v", "file", "class", "action", "findings", "unscanned", "generation", "ms"}
+FINDING = {"code", "rule", "scanner", "path", "severity", "confidence", "count", "evidence"}
+CLASSES = {"clean", "suspicious", "ambiguous", "policy", "unscannable", "error", "malicious"}
+
+
+class Scan(unittest.TestCase):
+    """`lazaret scan` needs no MTA and no daemon."""
+
+    @classmethod
+    def setUpClass(cls):
+        from support.lazaret import Lazaret
+        cls.folder = tempfile.TemporaryDirectory(prefix="lazaret-scan-")
+        cls.lazaret = Lazaret(cls.folder.name, os.path.join(cls.folder.name, "milter.sock"))
+        cls.mails = os.path.join(cls.folder.name, "mails")
+        os.makedirs(cls.mails)
+        for sample in samples.build_all():
+            with open(os.path.join(cls.mails, sample.name + ".eml"), "wb") as out:
+                out.write(sample.data)
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.folder.cleanup()
+
+    def path(self, name):
+        return os.path.join(self.mails, name + ".eml")
+
+    def scan(self, *arguments, code=None, stdin=None):
+        done = self.lazaret.cli("scan", "--json", *arguments, check=False, stdin=stdin)
+        if code is not None:
+            self.assertEqual(done.returncode, code, done.out + done.err)
+        return [json.loads(line) for line in done.out.splitlines()]
+
+    def test_every_line_has_exactly_the_promised_fields(self):
+        results = self.scan(self.mails, code=1)
+        self.assertEqual(len(results), len(os.listdir(self.mails)))
+        for one in results:
+            self.assertLessEqual(FIELDS, set(one))
+            self.assertEqual(one["v"], 1)
+            self.assertIn(one["class"], CLASSES)
+            for finding in one["findings"]:
+                self.assertLessEqual(FINDING, set(finding))
+                self.assertIn(finding["confidence"], ("low", "medium", "high"))
+            for row in one["unscanned"]:
+                self.assertLessEqual({"path", "reason", "kind"}, set(row))
+
+    def test_clean_mail_exits_0(self):
+        for name in ("clean-plain", "clean-html", "clean-documents", "clean-chinese"):
+            with self.subTest(name):
+                (one,) = self.scan(self.path(name), code=0)
+                self.assertEqual((one["class"], one["findings"]), ("clean", []))
+
+    def test_eicar_exits_1_and_is_malicious(self):
+        for name in ("eicar-plain", "eicar-zip"):
+            with self.subTest(name):
+                (one,) = self.scan(self.path(name), code=1)
+                self.assertEqual(one["class"], "malicious")
+                self.assertIn("clamav.signature", [row["code"] for row in one["findings"]])
+
+    def test_standard_input_is_a_message(self):
+        (one,) = self.scan("-", code=1, stdin=samples.eicar_plain())
+        self.assertEqual(one["class"], "malicious")
+
+    def test_detectors_count_distinct_values(self):
+        (one,) = self.scan("--direction", "outbound", "--sender", "staff@lazaret.test", "--recipient",
+                           "a@outside.test", "--set", "dlp.report_all=true", self.path("card-list"),
+                           code=1)
+        rows = [row for row in one["findings"] if row["code"] == "dlp.payment_card"]
+        self.assertEqual([row["count"] for row in rows], [12], one["findings"])
+        (one,) = self.scan("--direction", "outbound", "--set", "dlp.report_all=true",
+                           self.path("resident-list"), code=1)
+        rows = [row for row in one["findings"] if row["code"] == "dlp.cn_resident_id"]
+        self.assertEqual([row["count"] for row in rows], [12], one["findings"])
+
+    def test_evidence_is_masked(self):
+        done = self.lazaret.cli("scan", "--json", "--set", "dlp.report_all=true", "--direction",
+                                "outbound", self.mails, check=False)
+        for number in samples.card_numbers(12) + samples.resident_ids(12):
+            self.assertNotIn(number, done.out)
+
+    def test_an_encrypted_archive_is_unscannable_and_exits_1(self):
+        with tempfile.TemporaryDirectory() as folder:
+            with open(os.path.join(folder, "a.txt"), "w") as out:
+                out.write("secret\n" * 20)
+            archive = os.path.join(folder, "a.zip")
+            subprocess.run(["zip", "-q", "-j", "-P", "pass", archive, os.path.join(folder, "a.txt")],
+                           check=True)
+            with open(archive, "rb") as data:
+                mail = samples.attachment("locked", "Locked", [("a.zip", "application/zip",
+                                                                data.read())])
+        (one,) = self.scan("-", code=1, stdin=mail)
+        self.assertEqual(one["class"], "unscannable")
+        self.assertTrue(one["unscanned"])
+        self.assertIn("encrypted", json.dumps(one["unscanned"]))
+
+    def test_a_wrong_option_and_a_missing_file_exit_2(self):
+        self.assertEqual(self.lazaret.cli("scan", "--no-such-option", check=False).returncode, 2)
+        self.assertEqual(self.lazaret.cli("scan", "/nonexistent.eml", check=False).returncode, 2)
+        self.assertEqual(self.lazaret.cli("scan", check=False).returncode, 2)
+
+    def test_the_text_form_escapes_what_mail_says(self):
+        mail = samples.attachment("escape", "Hi", [("\x1b[31mred.exe", "application/octet-stream",
+                                                    samples.program())])
+        done = self.lazaret.cli("scan", "-", check=False, stdin=mail)
+        self.assertNotIn("\x1b", done.out + done.err)
+
+
+class Check(unittest.TestCase):
+    def check(self, text, code):
+        from support.lazaret import default_bin
+        with tempfile.TemporaryDirectory() as folder:
+            path = os.path.join(folder, "lazaret.yaml")
+            with open(path, "w") as out:
+                out.write(text.replace("ROOT", folder))
+            done = subprocess.run([os.path.join(default_bin(), "lazaret"), "--config", path, "check"],
+                                  capture_output=True, text=True)
+            self.assertEqual(done.returncode, code, done.stdout + done.stderr)
+            return done.stdout + done.stderr
+
+    GOOD = "paths:\n  root: ROOT\nclamav:\n  builtin_only: true\n"
+
+    def test_a_good_configuration_exits_0(self):
+        self.check(self.GOOD, 0)
+
+    def test_faults_are_named_with_file_line_and_column(self):
+        for text, line in ((self.GOOD + "nonsense: 1\n", 5), (self.GOOD + "clamav:\n  max_files: 3\n", 5),
+                           (self.GOOD + "limits:\n  workers: many\n", 6), (self.GOOD + "node: [\n", 0),
+                           (self.GOOD + "node: &a x\n", 5)):
+            with self.subTest(text):
+                said = self.check(text, 2)
+                self.assertRegex(said, r"lazaret\.yaml:%s:\d+: \S" % (line or r"\d+"))
+
+    def test_a_bad_rule_is_named_with_file_and_line(self):
+        with tempfile.TemporaryDirectory() as folder:
+            path = os.path.join(folder, "site.yaml")
+            with open(path, "w") as out:
+                out.write("rules:\n  - id: site.broken\n    match: {regex: '('}\n")
+            said = self.check(self.GOOD + "rules:\n  paths:\n    - %s\n" % path, 2)
+            self.assertRegex(said, r"site\.yaml:\d+")
+
+
+class Log(StandCase):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        for sample in samples.build_all():
+            cls.stand.send_sample(sample)
+        cls.lazaret = cls.stand.lazaret
+        cls.lazaret.record_of("malformed@lazaret.test")
+
+    def test_query_finds_by_class_action_sender_recipient_and_time(self):
+        everything = self.lazaret.query("--limit", "100")
+        self.assertEqual(len(everything), len(samples.build_all()))
+        for option, value, test in (
+                ("--class", "malicious", lambda one: one["class"] == "malicious"),
+                ("--action", "reject", lambda one: one["action"] == "reject"),
+                ("--sender", "staff@lazaret.test", lambda one: "staff@lazaret.test" in str(one)),
+                ("--recipient", "phishing@lazaret.test", lambda one: "phishing@" in str(one))):
+            with self.subTest(option):
+                found = self.lazaret.query(option, value, "--limit", "100")
+                self.assertTrue(found)
+                self.assertEqual(sorted(one["id"] for one in found),
+                                 sorted(one["id"] for one in everything if test(one)))
+        self.assertEqual(self.lazaret.query("--until", "2020-01-01"), [])
+        self.assertEqual(len(self.lazaret.query("--since", "2020-01-01", "--limit", "100")),
+                         len(everything))
+        self.assertEqual(len(self.lazaret.query("--limit", "3")), 3)
+
+    def test_query_by_rule_or_signature(self):
+        found = self.lazaret.query("--class", "malicious")
+        rule = next(one["rule"] for one in found[0]["findings"] if one["rule"])
+        self.assertTrue(self.lazaret.query("--rule", rule))
+
+    def test_csv_has_a_header_and_one_row_a_record(self):
+        out = self.lazaret.cli("log", "query", "--csv", "--limit", "100").out
+        rows = list(csv.reader(io.StringIO(out)))
+        self.assertEqual(len(rows), 1 + len(samples.build_all()))
+        self.assertTrue(all(len(row) == len(rows[0]) for row in rows))
+
+    def test_show_and_explain_tell_the_findings_and_the_tree(self):
+        (one,) = self.lazaret.query("--recipient", "eicar-zip@lazaret.test")
+        shown = self.lazaret.cli("log", "show", one["id"]).out
+        self.assertIn(one["id"], shown)
+        explained = self.lazaret.cli("log", "explain", one["id"]).out
+        for word in ("papers.zip", "clamav.signature", "reject", "malicious"):
+            self.assertIn(word, explained)
+
+    def test_an_unknown_id_is_an_error(self):
+        self.assertNotEqual(self.lazaret.cli("log", "show", "a" * 26, check=False).returncode, 0)
+
+    def verify_copy(self, change):
+        """log verify on a copy of the log after change(connection)."""
+        with tempfile.TemporaryDirectory() as folder:
+            copy = os.path.join(folder, "verdicts.db")
+            source = sqlite3.connect("file:%s/var/lib/lazaret/db/verdicts.db?mode=ro"
+                                     % self.lazaret.root, uri=True)
+            target = sqlite3.connect(copy)
+            source.backup(target)
+            source.close()
+            target.execute("PRAGMA journal_mode=DELETE")
+            change(target)
+            target.commit()
+            target.close()
+            return self.lazaret.cli("--set", "log.database=" + copy, "log", "verify", check=False)
+
+    def test_verify_passes_and_notices_a_changed_or_missing_record(self):
+        whole = self.verify_copy(lambda _: None)
+        self.assertEqual(whole.returncode, 0, whole.out + whole.err)
+
+        def change(connection):
+            seq, body = connection.execute("SELECT seq, body FROM events ORDER BY seq LIMIT 1 OFFSET 3"
+                                           ).fetchone()
+            changed = body[:-1] + bytes([body[-1] ^ 1])
+            connection.execute("UPDATE events SET body = ? WHERE seq = ?", (changed, seq))
+        self.assertEqual(self.verify_copy(change).returncode, 1)
+        self.assertEqual(self.verify_copy(lambda connection: connection.execute(
+            "DELETE FROM events WHERE seq = 4")).returncode, 1)
+
+    def test_status_names_roles_generation_and_confinement(self):
+        said = self.lazaret.cli("status").out
+        for word in ("front", "analyzer", "outbound", "admin", "generation", "confinement"):
+            self.assertIn(word, said.lower())
+
+    def test_rules_list_and_test_pass_on_the_shipped_rules(self):
+        self.assertTrue(self.lazaret.cli("rules", "list").out.strip())
+        self.lazaret.cli("rules", "check")
+        self.lazaret.cli("rules", "test")
+
+
+class Help(unittest.TestCase):
+    def test_every_command_has_a_help_text(self):
+        from support.lazaret import default_bin
+        program = os.path.join(default_bin(), "lazaret")
+        for command in ([], ["scan"], ["log"], ["log", "query"], ["log", "show"], ["log", "explain"],
+                        ["log", "verify"], ["rules"], ["check"], ["status"]):
+            done = subprocess.run([program, *command, "--help"], capture_output=True, text=True)
+            self.assertEqual(done.returncode, 0, command)
+            self.assertGreater(len(done.stdout), 100, command)
+            self.assertIsNone(re.search("\x1b", done.stdout))
+
+
+if __name__ == "__main__":
+    unittest.main()

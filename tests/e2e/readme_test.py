@@ -1,0 +1,83 @@
+#!/usr/bin/env python3
+"""README.md tells the truth: its two commands exist, its `lazaret` examples run, its links lead somewhere."""
+import os
+import re
+import shlex
+import subprocess
+import unittest
+
+from stand import StandCase, samples
+from support.lazaret import default_bin
+
+TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+PAGES = ["README.md", "CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md", "docs/ARCHITECTURE.md",
+         "docs/operations.md"]
+
+
+def read(page):
+    with open(os.path.join(TOP, page), encoding="utf-8") as text:
+        return text.read()
+
+
+def commands(page):
+    """Lines of ```sh fences, continuation lines joined, comments dropped."""
+    found = []
+    for block in re.findall(r"```sh\n(.*?)```", read(page), re.S):
+        for line in block.replace("\\\n", " ").splitlines():
+            line = line.split(" #")[0].strip()
+            if line and not line.startswith("#"):
+                found.append(line)
+    return found
+
+
+class Readme(StandCase):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.mail = os.path.join(cls.stand.dir, "message.eml")
+        with open(cls.mail, "wb") as out:
+            out.write(samples.eicar_plain("readme"))
+        cls.stand.send(samples.eicar_plain("readme"), "readme@lazaret.test")
+        cls.record = cls.stand.lazaret.record_of("readme@lazaret.test")
+
+    def test_the_lazaret_examples_run(self):
+        examples = [line for line in commands("README.md")
+                    if line.startswith("build/release/bin/lazaret ")]
+        self.assertGreaterEqual(len(examples), 4, "README shows too few lazaret commands")
+        for line in examples:
+            words = shlex.split(line.replace("message.eml", self.mail).replace("ID", self.record["id"]))
+            words = [os.path.join(default_bin(), "lazaret"), "--config", self.stand.lazaret.config,
+                     *words[1:]]
+            with self.subTest(line):
+                done = subprocess.run(words, capture_output=True, text=True, timeout=120)
+                wanted = 1 if " scan " in line else 0
+                self.assertEqual(done.returncode, wanted, done.stdout + done.stderr)
+
+    def test_the_postfix_settings_are_ones_postfix_knows(self):
+        settings = [line for page in ("README.md", "docs/operations.md") for line in commands(page)
+                    if line.startswith("postconf -e")]
+        self.assertTrue(settings)
+        for line in settings:
+            words = ["postconf", "-c", self.stand.postfix.conf, *shlex.split(line)[1:]]
+            subprocess.run(words, check=True, capture_output=True)
+        said = subprocess.run(["postconf", "-c", self.stand.postfix.conf, "-n"], capture_output=True,
+                              text=True)
+        self.assertNotIn("unused parameter", said.stderr)
+
+    def test_the_two_commands_exist(self):
+        for script in ("scripts/demo", "scripts/check", "scripts/install-deps", ".ci/run"):
+            self.assertTrue(os.access(os.path.join(TOP, script), os.X_OK), script)
+        for script in ("scripts/demo", "scripts/check"):
+            self.assertIn(script, commands("README.md"))
+
+
+class Links(unittest.TestCase):
+    def test_every_relative_link_leads_to_a_file(self):
+        for page in PAGES:
+            for target in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", read(page)):
+                path = os.path.normpath(os.path.join(TOP, os.path.dirname(page), target))
+                self.assertTrue(os.path.exists(path), "%s links to %s" % (page, target))
+
+
+if __name__ == "__main__":
+    unittest.main()
