@@ -1,6 +1,7 @@
 #include "mail/mime/structure.h"
 
 #include <gmime/gmime.h>
+#include <iconv.h>
 
 #include <algorithm>
 #include <memory>
@@ -23,11 +24,31 @@ void NoteFirstHeader(GMimeObject* object, std::optional<std::size_t>& first) {
   first = first ? std::min(*first, at) : at;
 }
 
+// GMime converts parameters by iconv while it parses. Nothing here uses its results, but iconv
+// loads a module from disk for each charset; handles that stay open keep the modules in memory.
+void HoldIconv() {
+  for (const char* charset :
+       {"UTF-16",      "UTF-7",       "ISO-8859-1",  "ISO-8859-2",  "ISO-8859-3", "ISO-8859-4",
+        "ISO-8859-5",  "ISO-8859-6",  "ISO-8859-7",  "ISO-8859-8",  "ISO-8859-9", "ISO-8859-10",
+        "ISO-8859-13", "ISO-8859-14", "ISO-8859-15", "ISO-8859-16", "CP1250",     "CP1251",
+        "CP1252",      "CP1253",      "CP1254",      "CP1255",      "CP1256",     "CP1257",
+        "CP1258",      "KOI8-R",      "KOI8-U",      "GB2312",      "GBK",        "GB18030",
+        "BIG5",        "BIG5-HKSCS",  "EUC-KR",      "CP949",       "EUC-JP",     "SHIFT_JIS",
+        "CP932",       "ISO-2022-JP", "ISO-2022-KR", "ISO-2022-CN", "TIS-620",    "CP437",
+        "CP850",       "CP866"}) {
+    static_cast<void>(iconv_open("UTF-8", charset));
+    static_cast<void>(iconv_open(charset, "UTF-8"));
+  }
+}
+
 StructureNode Walk(GMimeObject* object, int depth_left);
 
 void WalkMultipart(GMimeMultipart* multipart, StructureNode& node, int depth_left) {
   node.kind = NodeKind::kMultipart;
-  if (const char* boundary = g_mime_multipart_get_boundary(multipart)) node.boundary = boundary;
+  // Not g_mime_multipart_get_boundary: it makes one up when the mail gives none.
+  const char* boundary =
+      g_mime_object_get_content_type_parameter(GMIME_OBJECT(multipart), "boundary");
+  if (boundary != nullptr) node.boundary = boundary;
   const int count = g_mime_multipart_get_count(multipart);
   if (depth_left <= 0) {
     node.too_deep = count > 0;
@@ -91,6 +112,7 @@ void PreloadStructure() {
   // GMime counts calls and frees its tables by the count: once only.
   static const bool ready = [] {
     g_mime_init();
+    HoldIconv();
     return true;
   }();
   static_cast<void>(ready);
