@@ -24,9 +24,20 @@ void NoteFirstHeader(GMimeObject* object, std::optional<std::size_t>& first) {
   first = first ? std::min(*first, at) : at;
 }
 
+const iconv_t kNoIconv = reinterpret_cast<iconv_t>(-1);  // NOLINT: POSIX says so
+struct IconvCloser {
+  void operator()(void* handle) const { iconv_close(handle); }
+};
+using IconvHandle = std::unique_ptr<void, IconvCloser>;
+
 // GMime converts parameters by iconv while it parses. Nothing here uses its results, but iconv
 // loads a module from disk for each charset; handles that stay open keep the modules in memory.
-void HoldIconv() {
+std::vector<IconvHandle> HoldIconv() {
+  std::vector<IconvHandle> held;
+  const auto hold = [&](const char* to, const char* from) {
+    iconv_t handle = iconv_open(to, from);
+    if (handle != kNoIconv) held.emplace_back(handle);
+  };
   for (const char* charset :
        {"UTF-16",      "UTF-7",       "ISO-8859-1",  "ISO-8859-2",  "ISO-8859-3", "ISO-8859-4",
         "ISO-8859-5",  "ISO-8859-6",  "ISO-8859-7",  "ISO-8859-8",  "ISO-8859-9", "ISO-8859-10",
@@ -36,9 +47,10 @@ void HoldIconv() {
         "BIG5",        "BIG5-HKSCS",  "EUC-KR",      "CP949",       "EUC-JP",     "SHIFT_JIS",
         "CP932",       "ISO-2022-JP", "ISO-2022-KR", "ISO-2022-CN", "TIS-620",    "CP437",
         "CP850",       "CP866"}) {
-    static_cast<void>(iconv_open("UTF-8", charset));
-    static_cast<void>(iconv_open(charset, "UTF-8"));
+    hold("UTF-8", charset);
+    hold(charset, "UTF-8");
   }
+  return held;
 }
 
 StructureNode Walk(GMimeObject* object, int depth_left);
@@ -110,12 +122,11 @@ std::optional<StructureNode> ParseStructure(std::string_view bytes, int max_dept
 
 void PreloadStructure() {
   // GMime counts calls and frees its tables by the count: once only.
-  static const bool ready = [] {
+  static const std::vector<IconvHandle> held = [] {
     g_mime_init();
-    HoldIconv();
-    return true;
+    return HoldIconv();
   }();
-  static_cast<void>(ready);
+  static_cast<void>(held);
 }
 
 }  // namespace lazaret::mail
