@@ -365,7 +365,7 @@ TEST_CASE("mask: a hash depends on key, class and value") {
 TEST_CASE("detectors: an expired deadline is said, not read as nothing found") {
   for (const DetectorEntry& entry : Detectors()) {
     std::string text;
-    for (int i = 0; i < 3000; ++i) text += "DE12 12 ";
+    for (int i = 0; i < 3000; ++i) text += "DE12 1234 ";
     INFO(entry.id);
     CHECK(entry.find({text, {}, kToday, base::Deadline::At(1)}).expired);
   }
@@ -400,7 +400,7 @@ TEST_CASE("number scanner: groups, separators and where a number may begin") {
       line += ":" + std::to_string(start.groups[i].size);
     seen.push_back(line);
   }
-  CHECK(seen == std::vector<std::string>{":2:4", ":4:2", ":2:2", ":2", ":1", "url:2"});
+  CHECK(seen == std::vector<std::string>{":2:4", ":4:2", ":2", ":1", "url:2"});
 }
 
 }  // namespace
