@@ -18,8 +18,9 @@ constexpr std::uint32_t kMaxDetectors = 1024;
 constexpr std::size_t kMaxAuthResultBytes = 64U << 10;
 constexpr std::size_t kDigestBytes = 32;
 constexpr std::uint8_t kNone = 0xff;
-// 800 findings of the largest size fit into a result without a tree.
-constexpr std::size_t kMaxFindingsWithoutTree = 700;
+// Findings of the largest size (six texts) fit into a result without a tree, with room for the
+// lists.
+constexpr std::size_t kMaxFindingsWithoutTree = 300;
 
 // --- writing: whatever the analyzer holds becomes something the front takes.
 
@@ -88,13 +89,15 @@ void PutEnvelope(ByteWriter& out, const Envelope& envelope) {
   out.U8(envelope.assumed ? 1 : 0);
 }
 
-// The worst findings stay; what is dropped is said by one more.
-std::vector<Finding> FitFindings(const std::vector<Finding>& findings) {
+// The worst findings stay, those that act before those that only say what they would have done;
+// what is dropped is said by one more.
+std::vector<Finding> FitFindings(const std::vector<Finding>& findings, std::size_t most) {
   std::vector<Finding> kept = findings;
-  if (kept.size() <= kMaxFindings) return kept;
-  std::stable_sort(kept.begin(), kept.end(),
-                   [](const Finding& a, const Finding& b) { return a.cls > b.cls; });
-  kept.resize(kMaxFindings - 1);
+  if (kept.size() <= most) return kept;
+  std::stable_sort(kept.begin(), kept.end(), [](const Finding& a, const Finding& b) {
+    return a.shadow != b.shadow ? b.shadow : a.cls > b.cls;
+  });
+  kept.resize(most - 1);
   Finding dropped;
   dropped.code = "scan.unscannable.findings";
   dropped.cls = Class::kUnscannable;
@@ -232,18 +235,14 @@ Analysis WithoutTree(const Analysis& analysis) {
   Analysis small = analysis;
   if (small.tree.size() > 1) small.tree.resize(1);
   for (Finding& finding : small.findings) finding.artifact = 0;
-  if (small.findings.size() > kMaxFindingsWithoutTree) {
-    std::stable_sort(small.findings.begin(), small.findings.end(),
-                     [](const Finding& a, const Finding& b) { return a.cls > b.cls; });
-    small.findings.resize(kMaxFindingsWithoutTree);
-  }
+  small.findings = FitFindings(small.findings, kMaxFindingsWithoutTree);
   return small;
 }
 
 std::string EncodeUnbounded(const Analysis& analysis) {
   ByteWriter out;
   out.U8(kResultVersion);
-  PutList(out, FitFindings(analysis.findings), kMaxFindings, PutFinding);
+  PutList(out, FitFindings(analysis.findings, kMaxFindings), kMaxFindings, PutFinding);
   PutList(out, analysis.tree, kMaxTreeNodes, PutRecord);
   PutList(out, analysis.looked, kMaxScanners,
           [](ByteWriter& o, const std::string& name) { PutText(o, name); });

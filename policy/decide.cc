@@ -37,15 +37,31 @@ bool IsMandatory(const Policy& policy, std::string_view scanner) {
          policy.mandatory_scanners.end();
 }
 
+constexpr std::string_view kAnalyzer = "analyzer";
+
+// Said by AnalysisForFailure alone: no scanner ran at all. Kept apart from the findings, so that no
+// finding a worker reports can stand in for the scanners that are missing.
 bool AnalyzerFailed(const Analysis& analysis) {
-  return std::any_of(analysis.findings.begin(), analysis.findings.end(),
-                     [](const Finding& finding) { return finding.code == "scan.error.analyzer"; });
+  return std::any_of(analysis.not_looked.begin(), analysis.not_looked.end(),
+                     [](const NotLooked& item) { return item.scanner == kAnalyzer; });
+}
+
+// Whether the failure is among the findings already, at its full weight.
+bool SaysAnalyzerFailed(const std::vector<Finding>& findings) {
+  return std::any_of(findings.begin(), findings.end(), [](const Finding& finding) {
+    return finding.code == "scan.error.analyzer" && finding.cls == Class::kError &&
+           !finding.shadow && !finding.proposed;
+  });
 }
 
 std::vector<Finding> AllFindings(const Analysis& analysis, const Policy& policy) {
   std::vector<Finding> findings = analysis.findings;
   // One reason is enough when no scanner ran at all.
-  if (AnalyzerFailed(analysis)) return findings;
+  if (AnalyzerFailed(analysis)) {
+    if (!SaysAnalyzerFailed(findings))
+      findings.push_back(ErrorFinding(std::string(kAnalyzer), "did not report"));
+    return findings;
+  }
   for (const NotLooked& item : analysis.not_looked) {
     findings.push_back(IsMandatory(policy, item.scanner) ? ErrorFinding(item.scanner, item.reason)
                                                          : NotLookedNote(item));
@@ -231,9 +247,10 @@ Analysis AnalysisForFailure(std::string_view reason) {
   root.kind = ArtifactKind::kMessage;
   root.path = "message";
   analysis.tree.push_back(std::move(root));
-  Finding finding = ErrorFinding("analyzer", base::EscapeLine(reason, kMaxReasonBytes));
+  Finding finding = ErrorFinding(std::string(kAnalyzer), base::EscapeLine(reason, kMaxReasonBytes));
   analysis.findings.push_back(std::move(finding));
-  analysis.not_looked.push_back({"analyzer", base::EscapeLine(reason, kMaxReasonBytes)});
+  analysis.not_looked.push_back(
+      {std::string(kAnalyzer), base::EscapeLine(reason, kMaxReasonBytes)});
   return analysis;
 }
 

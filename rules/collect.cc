@@ -11,11 +11,14 @@ namespace lazaret::rules {
 namespace {
 
 // What one unit costs beside its text, against a message of many empty units.
-constexpr std::size_t kUnitCost = 64;
+constexpr std::size_t kUnitCost = 16;
 
 // Headers, links and raw bytes are full of numbers that no person wrote.
 constexpr std::uint8_t kDetectorScopes = ScopeBit(Scope::kSubject) | ScopeBit(Scope::kBody) |
                                          ScopeBit(Scope::kAttachment) | ScopeBit(Scope::kFilename);
+
+// As much of a subject as is searched for words that support a number elsewhere.
+constexpr std::size_t kSubjectBytes = 512;
 
 base::Error Late() { return {base::ErrorCode::kTimeout, "rules: the deadline passed"}; }
 
@@ -87,6 +90,11 @@ class Collector {
       left -= text.size();
       hits_.texts.push_back(base::NormalizeForDetection(text));
     }
+    for (std::uint32_t i = 0; i < hits_.texts.size() && subject_.empty(); ++i) {
+      if (UnitAt(i).scope == Scope::kSubject) {
+        subject_ = hits_.texts[i].view().substr(0, kSubjectBytes);
+      }
+    }
     return base::Ok();
   }
 
@@ -120,7 +128,7 @@ class Collector {
 
   base::Status RunDetectors(std::uint32_t unit) {
     if ((kDetectorScopes & ScopeBit(UnitAt(unit).scope)) == 0) return base::Ok();
-    const DetectorInput input{hits_.texts[unit].view(), today_, deadline_};
+    const DetectorInput input{hits_.texts[unit].view(), SubjectFor(unit), today_, deadline_};
     std::map<std::size_t, std::size_t> claimed;  // begin -> end
     for (std::uint32_t detector : ByRank()) {
       DetectorOutput output = Detectors()[detector].find(input);
@@ -137,6 +145,11 @@ class Collector {
       if (deadline_.Expired()) return Late();
     }
     return base::Ok();
+  }
+
+  // The subject supports the other texts, not itself.
+  std::string_view SubjectFor(std::uint32_t unit) const {
+    return UnitAt(unit).scope == Scope::kSubject ? std::string_view() : subject_;
   }
 
   static std::vector<std::uint32_t> ByRank() {
@@ -231,6 +244,7 @@ class Collector {
   CollectOptions options_;
   Date today_ = DateOf(base::RealtimeNow());
   Hits hits_;
+  std::string_view subject_;  // into hits_.texts
   std::size_t values_ = 0;
 };
 

@@ -14,6 +14,7 @@
 #include "base/json.h"
 #include "base/log.h"
 #include "mail/reader.h"
+#include "policy/analysis.h"
 
 namespace lazaret::analyzer {
 namespace {

@@ -3,6 +3,7 @@
 #include <cstdio>
 
 #include "app/analyzer/rule_bundle.h"
+#include "base/fd.h"
 #include "rules/report.h"
 
 namespace lazaret::analyzer {
@@ -17,6 +18,11 @@ int Complain(const std::string& text) {
   return kWrong;
 }
 
+int Print(const rules::Report& report) {
+  std::fputs(report.text.c_str(), stdout);
+  return report.failed ? kWrong : 0;
+}
+
 }  // namespace
 
 int RunRulesMode(const std::string& what) {
@@ -24,15 +30,11 @@ int RunRulesMode(const std::string& what) {
   if (!bytes.ok()) return Complain(bytes.error().text);
   auto bundle = config::DecodeBundle(*bytes);
   if (!bundle.ok()) return Complain(bundle.error().text);
-  auto set = rules::RuleSet::Compile(RulesOf(*bundle));
+  const rules::Bundle rule_bundle = RulesOf(*bundle);
+  if (what == "check") return Print(rules::CheckRules(rule_bundle));
+  auto set = rules::RuleSet::Compile(rule_bundle);
   if (!set.ok()) return Complain(set.error().text);
-  if (what == "list") {
-    std::fputs(rules::ListReport(**set).c_str(), stdout);
-    return 0;
-  }
-  const rules::TestReport report = rules::RunTestReport(**set);
-  std::fputs(report.text.c_str(), stdout);
-  return report.failed == 0 ? 0 : kWrong;
+  return Print(what == "list" ? rules::ListRules(**set) : rules::TestRules(**set));
 }
 
 }  // namespace lazaret::analyzer

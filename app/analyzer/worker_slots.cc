@@ -9,6 +9,7 @@
 #include "app/process/spawn.h"
 #include "base/bytes.h"
 #include "base/log.h"
+#include "policy/analysis.h"
 
 namespace lazaret::analyzer {
 namespace {

@@ -2,6 +2,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <cerrno>
+
 #include "app/config/config.h"
 #include "base/crypto.h"
 #include "base/fd.h"

@@ -1,5 +1,5 @@
-// A private analyzer for one command: starts lazaret-analyzer as the calling user with the daemon's own
-// code and confinement, and ends it when the session is destroyed.
+// A private analyzer for one command: starts lazaret-analyzer as the calling user with the daemon's
+// own code and confinement, and ends it when the session is destroyed.
 #ifndef LAZARET_APP_LAZARET_ANALYZER_SESSION_H_
 #define LAZARET_APP_LAZARET_ANALYZER_SESSION_H_
 
@@ -18,10 +18,10 @@ std::string SiblingProgram(const std::string& name);
 
 class AnalyzerSession {
  public:
-  // Returns when a worker is ready. kInvalid: the configuration, the rules or the signature database
-  // are wrong; other codes: no worker could be made ready.
-  static base::Result<std::unique_ptr<AnalyzerSession>> Start(const config::Config& config,
-                                                              const config::GenerationBundle& bundle);
+  // Returns when a worker is ready. kInvalid: the configuration, the rules or the signature
+  // database are wrong; other codes: no worker could be made ready.
+  static base::Result<std::unique_ptr<AnalyzerSession>> Start(
+      const config::Config& config, const config::GenerationBundle& bundle);
   AnalyzerSession(const AnalyzerSession&) = delete;
   AnalyzerSession& operator=(const AnalyzerSession&) = delete;
   ~AnalyzerSession();

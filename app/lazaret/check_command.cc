@@ -12,8 +12,9 @@ constexpr int kWrong = 2;
 
 // What libclamav would load as a database.
 bool HoldsSignatures(const std::string& folder) {
-  static constexpr std::string_view kEndings[] = {".cvd", ".cld", ".cud", ".hdb", ".hsb", ".mdb", ".msb", ".ndb",
-                                                  ".ldb", ".cdb", ".ftm", ".yar", ".yara", ".db"};
+  static constexpr std::string_view kEndings[] = {".cvd", ".cld", ".cud",  ".hdb", ".hsb",
+                                                  ".mdb", ".msb", ".ndb",  ".ldb", ".cdb",
+                                                  ".ftm", ".yar", ".yara", ".db"};
   std::error_code error;
   for (const auto& entry : std::filesystem::directory_iterator(folder, error)) {
     const std::string ending = entry.path().extension().string();
@@ -25,7 +26,8 @@ bool HoldsSignatures(const std::string& folder) {
 }
 
 std::string_view OriginOf(const config::Config& config) {
-  return config.origin.empty() ? std::string_view("embedded defaults") : std::string_view(config.origin);
+  return config.origin.empty() ? std::string_view("embedded defaults")
+                               : std::string_view(config.origin);
 }
 
 bool CheckSignatures(const config::Config& config, std::ostream& out, std::ostream& err) {
@@ -38,7 +40,8 @@ bool CheckSignatures(const config::Config& config, std::ostream& out, std::ostre
     return true;
   }
   err << base::EscapeLine(config.clamav.database)
-      << ": no signature database (run freshclam, set clamav.database, or clamav.builtin_only: true for a trial)\n";
+      << ": no signature database (run freshclam, set clamav.database, or clamav.builtin_only: "
+         "true for a trial)\n";
   return false;
 }
 

@@ -19,11 +19,13 @@ constexpr int kUsage = 2;
 
 constexpr const char* kAbout =
     "Lazaret, a content security filter for mail servers: command line.\n\n"
-    "Judges messages without a mail server, queries the verdict log, checks rules and configuration.";
+    "Judges messages without a mail server, queries the verdict log, checks rules and "
+    "configuration.";
 
 constexpr const char* kFooter =
     "Exit codes of `scan`: 0 all clean, 1 something found, 3 something could not be looked at,\n"
-    "2 usage or configuration. Other commands: 0 fine, 1 nothing found or not whole, 2 usage or configuration.\n"
+    "2 usage or configuration. Other commands: 0 fine, 1 nothing found or not whole, 2 usage or "
+    "configuration.\n"
     "Files: /etc/lazaret/lazaret.yaml, /etc/lazaret/policy.yaml, /etc/lazaret/rules.d/*.yaml,\n"
     "/var/lib/lazaret/db/verdicts.db. `lazaret COMMAND --help` explains each command.";
 
@@ -48,19 +50,24 @@ CLI::Option* AddRepeatable(CLI::App& app, const std::string& name, std::vector<s
 
 void AddGlobals(CLI::App& app, Globals& globals) {
   app.add_option("--config", globals.config_file,
-                 "Configuration file (default: /etc/lazaret/lazaret.yaml when it exists, else embedded defaults)")
+                 "Configuration file (default: /etc/lazaret/lazaret.yaml when it exists, else "
+                 "embedded defaults)")
       ->type_name("FILE");
   AddRepeatable(app, "--set", globals.sets,
-                "One configuration key, repeatable, over the file: clamav.database=DIR, rules.paths=DIR1,DIR2")
+                "One configuration key, repeatable, over the file: clamav.database=DIR, "
+                "rules.paths=DIR1,DIR2")
       ->type_name("KEY=VALUE");
 }
 
 CLI::App* AddScan(CLI::App& app, ScanArguments& scan) {
   CLI::App* command = app.add_subcommand(
       "scan",
-      "Judge messages (.eml) without a mail server, with the daemon's analyzer, confinement and policy.\n"
+      "Judge messages (.eml) without a mail server, with the daemon's analyzer, confinement and "
+      "policy.\n"
       "Without --sender and --recipient the envelope is taken from From, To and Cc.");
-  command->add_option("FILE", scan.files, "Messages, folders (every file below), or - for standard input")
+  command
+      ->add_option("FILE", scan.files,
+                   "Messages, folders (every file below), or - for standard input")
       ->required();
   command->add_flag("--json", scan.json, "One JSON object a line and message, with \"v\":1");
   command->add_option("--sender", scan.sender, "Envelope sender");
@@ -74,9 +81,11 @@ CLI::App* AddScan(CLI::App& app, ScanArguments& scan) {
 }
 
 void AddLogFilters(CLI::App& command, LogArguments& log) {
-  command.add_option("--since", log.since, "From this time: 2026-03-01, 2026-03-01T12:00:00Z, or 2h, 7d ago");
+  command.add_option("--since", log.since,
+                     "From this time: 2026-03-01, 2026-03-01T12:00:00Z, or 2h, 7d ago");
   command.add_option("--until", log.until, "Up to this time, same forms");
-  command.add_option("--class", log.cls, "clean, suspicious, ambiguous, policy, unscannable, error or malicious");
+  command.add_option("--class", log.cls,
+                     "clean, suspicious, ambiguous, policy, unscannable, error or malicious");
   command.add_option("--action", log.action, "accept, tag, hold, tempfail or reject");
   command.add_option("--rule", log.rule, "Rule id, signature name or finding code");
   command.add_option("--sender", log.sender, "Address, or @domain");
@@ -87,7 +96,8 @@ void AddLogFilters(CLI::App& command, LogArguments& log) {
 }
 
 CLI::App* AddLog(CLI::App& app, LogArguments& log) {
-  CLI::App* command = app.add_subcommand("log", "Query and verify the verdict log; works while lazaretd runs or is down.");
+  CLI::App* command = app.add_subcommand(
+      "log", "Query and verify the verdict log; works while lazaretd runs or is down.");
   command->require_subcommand(1);
   CLI::App* query = command->add_subcommand("query", "List verdicts, newest first.");
   AddLogFilters(*query, log);
@@ -100,13 +110,15 @@ CLI::App* AddLog(CLI::App& app, LogArguments& log) {
       "explain", "Why a message got its action: tree, findings, policy steps, winners and losers.");
   explain->add_option("ID", log.id, "Verdict id, or its first 6 characters or more")->required();
   explain->callback([&log] { log.command = LogCommand::kExplain; });
-  CLI::App* verify = command->add_subcommand("verify", "Walk the hash chain: exit 0 whole, 1 broken.");
+  CLI::App* verify =
+      command->add_subcommand("verify", "Walk the hash chain: exit 0 whole, 1 broken.");
   verify->callback([&log] { log.command = LogCommand::kVerify; });
   return command;
 }
 
 CLI::App* AddRules(CLI::App& app, RulesArguments& rules) {
-  CLI::App* command = app.add_subcommand("rules", "Check, test and list rules. PATH adds rule files or folders.");
+  CLI::App* command =
+      app.add_subcommand("rules", "Check, test and list rules. PATH adds rule files or folders.");
   command->require_subcommand(1);
   for (const char* name : {"check", "test", "list"}) {
     static const std::map<std::string, std::string> kTexts = {
@@ -130,7 +142,8 @@ int Dispatch(CLI::App& app, Everything& all) {
   if (app.got_subcommand("scan")) return RunScan(*config, all.scan, std::cout, std::cerr);
   if (app.got_subcommand("rules")) return RunRules(*config, all.rules, std::cout, std::cerr);
   if (app.got_subcommand("check")) return RunCheck(*config, std::cout, std::cerr);
-  if (app.got_subcommand("status")) return RunStatus(*config, all.status_json, std::cout, std::cerr);
+  if (app.got_subcommand("status"))
+    return RunStatus(*config, all.status_json, std::cout, std::cerr);
   all.log.database = config->log.database;
   return RunLog(all.log, std::cout, std::cerr, color);
 }
@@ -149,8 +162,10 @@ int RunCli(int argc, char** argv) {
   AddScan(app, all.scan);
   AddLog(app, all.log);
   AddRules(app, all.rules);
-  app.add_subcommand("check", "Check the whole configuration: keys, policy, rules, lists, signatures.");
-  CLI::App* status = app.add_subcommand("status", "Roles, generation, confinement, signature age, queue.");
+  app.add_subcommand("check",
+                     "Check the whole configuration: keys, policy, rules, lists, signatures.");
+  CLI::App* status =
+      app.add_subcommand("status", "Roles, generation, confinement, signature age, queue.");
   status->add_flag("--json", all.status_json, "As JSON");
   try {
     app.parse(argc, argv);

@@ -21,7 +21,8 @@ base::Status ListFolder(const std::string& folder, std::vector<std::string>& out
   for (; it != fs::recursive_directory_iterator(); it.increment(error)) {
     if (error) return base::ErrnoError(folder, error.value());
     std::error_code ignored;
-    if (it->symlink_status(ignored).type() == fs::file_type::regular) found.push_back(it->path().string());
+    if (it->symlink_status(ignored).type() == fs::file_type::regular)
+      found.push_back(it->path().string());
   }
   if (error) return base::ErrnoError(folder, error.value());
   std::sort(found.begin(), found.end());
@@ -38,7 +39,8 @@ base::Result<std::string> ReadStandardInput(std::uint64_t max_bytes) {
     if (got < 0) return base::ErrnoError("standard input");
     if (got == 0) return out;
     out.append(chunk, static_cast<std::size_t>(got));
-    if (out.size() > max_bytes) return base::Error{base::ErrorCode::kLimit, "standard input: too large"};
+    if (out.size() > max_bytes)
+      return base::Error{base::ErrorCode::kLimit, "standard input: too large"};
   }
 }
 

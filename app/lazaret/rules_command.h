@@ -1,5 +1,5 @@
-// `lazaret rules check|test|list [PATH...]`: hands the bundle to lazaret-analyzer, which compiles it, and
-// shows what it says. Exit 0 fine, 2 wrong rules or failed tests.
+// `lazaret rules check|test|list [PATH...]`: hands the bundle to lazaret-analyzer, which compiles
+// it, and shows what it says. Exit 0 fine, 2 wrong rules or failed tests.
 #ifndef LAZARET_APP_LAZARET_RULES_COMMAND_H_
 #define LAZARET_APP_LAZARET_RULES_COMMAND_H_
 
@@ -17,14 +17,16 @@ struct RulesArguments {
   std::vector<std::string> paths;  // added to rules.paths
 };
 
-int RunRules(config::Config config, const RulesArguments& arguments, std::ostream& out, std::ostream& err);
+int RunRules(config::Config config, const RulesArguments& arguments, std::ostream& out,
+             std::ostream& err);
 
 struct AnalyzerOutput {
   int exit_code = 2;
   std::string text;
 };
 // Runs `lazaret-analyzer rules WHAT` over the bundle and collects what it prints.
-base::Result<AnalyzerOutput> AskAboutRules(const config::Config& config, const config::GenerationBundle& bundle,
+base::Result<AnalyzerOutput> AskAboutRules(const config::Config& config,
+                                           const config::GenerationBundle& bundle,
                                            const std::string& what);
 
 }  // namespace lazaret::cli

@@ -36,7 +36,8 @@ class OrderedPrinter {
     }
     out_.flush();
     if (progress_) {
-      err_ << "\r\x1b[K" << next_ << " of " << total_ << (next_ == total_ ? "\r\x1b[K" : "") << std::flush;
+      err_ << "\r\x1b[K" << next_ << " of " << total_ << (next_ == total_ ? "\r\x1b[K" : "")
+           << std::flush;
     }
   }
 
@@ -63,7 +64,8 @@ policy::Envelope EnvelopeOf(const ScanArguments& arguments) {
   envelope.recipients = arguments.recipients;
   envelope.client_address = arguments.client_address;
   envelope.auth_user = arguments.auth_user;
-  envelope.direction = policy::ParseDirection(arguments.direction).value_or(policy::Direction::kInbound);
+  envelope.direction =
+      policy::ParseDirection(arguments.direction).value_or(policy::Direction::kInbound);
   return envelope;
 }
 
@@ -108,8 +110,8 @@ ScanOutcome JudgeFile(const Run& run, const std::string& file) {
   return outcome;
 }
 
-int JudgeAll(const Run& run, const std::vector<std::string>& files, std::size_t threads, std::ostream& out,
-             std::ostream& err) {
+int JudgeAll(const Run& run, const std::vector<std::string>& files, std::size_t threads,
+             std::ostream& out, std::ostream& err) {
   OrderedPrinter printer(out, err, files.size());
   const bool color = ::isatty(STDOUT_FILENO) == 1;
   std::atomic<std::size_t> next{0};
@@ -141,7 +143,8 @@ int Complain(std::ostream& err, const base::Error& error, int code) {
 
 }  // namespace
 
-int RunScan(const config::Config& config, const ScanArguments& arguments, std::ostream& out, std::ostream& err) {
+int RunScan(const config::Config& config, const ScanArguments& arguments, std::ostream& out,
+            std::ostream& err) {
   auto files = ListMessages(arguments.files);
   if (!files.ok()) return Complain(err, files.error(), kUsage);
   auto bundle = config::ReadBundle(config, "");

@@ -1,6 +1,6 @@
-// `lazaret scan`: judges messages without an MTA, with the daemon's own analyzer, confinement, policy
-// and Decide. Exit codes: 2 usage or configuration, 3 something could not be looked at, 1 something
-// found, 0 all clean.
+// `lazaret scan`: judges messages without an MTA, with the daemon's own analyzer, confinement,
+// policy and Decide. Exit codes: 2 usage or configuration, 3 something could not be looked at, 1
+// something found, 0 all clean.
 #ifndef LAZARET_APP_LAZARET_SCAN_COMMAND_H_
 #define LAZARET_APP_LAZARET_SCAN_COMMAND_H_
 
@@ -22,7 +22,8 @@ struct ScanArguments {
   std::string direction = "inbound";
 };
 
-int RunScan(const config::Config& config, const ScanArguments& arguments, std::ostream& out, std::ostream& err);
+int RunScan(const config::Config& config, const ScanArguments& arguments, std::ostream& out,
+            std::ostream& err);
 
 }  // namespace lazaret::cli
 

@@ -29,20 +29,24 @@ void WriteFinding(base::JsonWriter& json, const policy::Finding& finding) {
 void WriteUnscanned(base::JsonWriter& json, const policy::Finding& finding) {
   json.BeginObject();
   json.Field("path", finding.path);
-  json.Field("reason", finding.evidence.empty() ? finding.code : finding.code + ": " + finding.evidence);
+  json.Field("reason",
+             finding.evidence.empty() ? finding.code : finding.code + ": " + finding.evidence);
   json.Field("kind", policy::Name(finding.cls));
   json.EndObject();
 }
 
 const char* ColorOf(policy::Class cls) {
   switch (cls) {
-    case policy::Class::kClean: return "\x1b[32m";
+    case policy::Class::kClean:
+      return "\x1b[32m";
     case policy::Class::kSuspicious:
     case policy::Class::kAmbiguous:
-    case policy::Class::kPolicy: return "\x1b[33m";
+    case policy::Class::kPolicy:
+      return "\x1b[33m";
     case policy::Class::kUnscannable:
     case policy::Class::kError:
-    case policy::Class::kMalicious: return "\x1b[31m";
+    case policy::Class::kMalicious:
+      return "\x1b[31m";
   }
   return "";
 }
@@ -75,27 +79,33 @@ std::string ScanJson(const ScanOutcome& outcome) {
 std::string ScanText(const ScanOutcome& outcome, bool color) {
   const char* on = color ? ColorOf(outcome.verdict.cls) : "";
   const char* off = color ? "\x1b[0m" : "";
-  std::string out = base::Format("{}: {}{}{}, {}\n", base::EscapeLine(outcome.file, 4096), on,
-                                 policy::Name(outcome.verdict.cls), off, policy::Name(outcome.verdict.action));
+  std::string out =
+      base::Format("{}: {}{}{}, {}\n", base::EscapeLine(outcome.file, 4096), on,
+                   policy::Name(outcome.verdict.cls), off, policy::Name(outcome.verdict.action));
   for (const policy::Finding& finding : outcome.verdict.findings) {
     std::string rule = finding.rule.empty() ? "" : " " + base::EscapeLine(finding.rule, 200);
-    std::string evidence = finding.evidence.empty() ? "" : ": " + base::EscapeLine(finding.evidence, 300);
-    out += base::Format("  {} {}{} [{}, {}{}] in {}{}\n", policy::Name(finding.cls), finding.code, rule,
-                        policy::Name(finding.severity), policy::Name(finding.confidence),
-                        finding.shadow ? ", shadow" : "", base::EscapeLine(finding.path, 500), evidence);
+    std::string evidence =
+        finding.evidence.empty() ? "" : ": " + base::EscapeLine(finding.evidence, 300);
+    out += base::Format("  {} {}{} [{}, {}{}] in {}{}\n", policy::Name(finding.cls), finding.code,
+                        rule, policy::Name(finding.severity), policy::Name(finding.confidence),
+                        finding.shadow ? ", shadow" : "", base::EscapeLine(finding.path, 500),
+                        evidence);
   }
   return out;
 }
 
 int ScanExitCode(policy::Class cls) {
   switch (cls) {
-    case policy::Class::kClean: return 0;
-    case policy::Class::kError: return 3;
+    case policy::Class::kClean:
+      return 0;
+    case policy::Class::kError:
+      return 3;
     case policy::Class::kSuspicious:
     case policy::Class::kAmbiguous:
     case policy::Class::kPolicy:
     case policy::Class::kUnscannable:
-    case policy::Class::kMalicious: return 1;
+    case policy::Class::kMalicious:
+      return 1;
   }
   return 3;
 }

@@ -18,13 +18,15 @@ namespace lazaret::mail {
 namespace {
 
 constexpr std::size_t kMaxGuessedFields = 500;  // charset detection costs; later fields do without
-constexpr int kMaxUuencodedFiles = 100;         // of one text part: stops part floods
+constexpr std::size_t kMaxViewBoundary = 1'000;
+constexpr int kMaxUuencodedFiles = 100;  // of one text part: stops part floods
 
 // One text that is parsed as a message: the mail itself, or an embedded message that was decoded.
 struct Source {
   std::string_view bytes;
   bool in_message = true;
   std::size_t outer_offset = 0;
+  bool first_view = true;  // false: the text is itself another view of some multipart
   std::vector<DelimiterLine> delimiters;
 };
 
@@ -216,16 +218,110 @@ class Reader {
                   MultipartView{entity, region.end, source.delimiters, node.boundary,
                                 region.enclosing_boundary, node.children.size()});
     const std::size_t body = std::min(entity.header.body, region.end);
-    if (node.children.empty()) {
-      if (!node.too_deep) ReadUnsplit(source, body, region.end, id);
-      return;
-    }
+    if (node.children.empty() && !node.too_deep) ReadUnsplit(source, body, region.end, id);
     const auto own = OwnDelimiters(source, node.boundary, body, region.end);
-    std::size_t ordinal = 0;
+    std::size_t ordinal = node.children.empty() ? 1 : 0;
     for (const StructureNode& child : node.children) {
       ReadEntityInto(source, child, ChildRegion(source, own, child, region, node.boundary), id,
                      ++ordinal);
     }
+    ReadOtherViews(source, node, entity, Region{body, region.end, {}}, id);
+  }
+
+  // What readers see that take the multipart differently from view 0: parts behind the closing
+  // delimiter, parts under a second boundary, parts inside an encoding that a multipart may not
+  // have.
+  void ReadOtherViews(const Source& source, const StructureNode& node, const Entity& entity,
+                      const Region& body, std::uint32_t id) {
+    if (!source.first_view) return;
+    const std::string_view text = source.bytes.substr(body.begin, body.end - body.begin);
+    const std::size_t offset = source.in_message ? body.begin : source.outer_offset;
+    if (const std::size_t end = EndOfParts(source, node.boundary, body); end < body.end) {
+      ReadView(source.bytes.substr(end, body.end - end), node.boundary, offset, id);
+    }
+    for (const ParameterReading& reading : ReadParameter(entity.type, "boundary", false).readings) {
+      if (!reading.text.empty() && reading.text != node.boundary) {
+        ReadView(text, reading.text, offset, id);
+        break;
+      }
+    }
+    if (node.children.empty() &&
+        (entity.encoding == "base64" || entity.encoding == "quoted-printable")) {
+      const Decoded decoded = entity.encoding == "base64"
+                                  ? DecodeBase64(text, tree_.decoded_left())
+                                  : DecodeQuotedPrintable(text, tree_.decoded_left());
+      ReadView(decoded.bytes, node.boundary, offset, id);
+    }
+  }
+
+  // Where the first part behind the closing delimiter begins; body.end when there is none.
+  static std::size_t EndOfParts(const Source& source, std::string_view boundary,
+                                const Region& body) {
+    bool closed = false;
+    if (boundary.empty()) return body.end;
+    for (const DelimiterLine& line : OwnDelimiters(source, boundary, body.begin, body.end)) {
+      if (closed) return line.begin;
+      const std::string_view text = LineText(source.bytes, line.begin, line.end);
+      closed = MatchDelimiter(text, boundary) == DelimiterKind::kClose;
+    }
+    return body.end;
+  }
+
+  // Parses `text` as the body of a multipart with this boundary and hangs its parts below `id`.
+  // Closing delimiters in it are opened, so that one pass sees all parts; no further views inside.
+  void ReadView(std::string_view text, std::string_view boundary, std::size_t offset,
+                std::uint32_t id) {
+    if (boundary.size() > kMaxViewBoundary ||
+        boundary.find_first_of("\"\\\r\n") != std::string_view::npos) {
+      return;
+    }
+    if (text.size() > tree_.decoded_left()) {
+      tree_.CannotRead("scan.unscannable.decoded-bytes", id,
+                       "no room for another view of the parts");
+      return;
+    }
+    std::string whole =
+        "Content-Type: multipart/mixed; boundary=\"" + std::string(boundary) + "\"\n\n";
+    const std::size_t body = whole.size();
+    const std::string opening = "--" + std::string(boundary);
+    for (std::size_t at = 0; at < text.size();) {
+      const std::size_t next = NextLine(text, at, text.size());
+      const bool closing =
+          MatchDelimiter(LineText(text, at, next), boundary) == DelimiterKind::kClose;
+      whole += closing ? opening + "\n" : std::string(text.substr(at, next - at));
+      at = next;
+    }
+    Source view;
+    view.bytes = tree_.Store(std::move(whole));
+    view.in_message = false;
+    view.outer_offset = offset;
+    view.first_view = false;
+    Prescan prescan = PrescanMessage(view.bytes, limits_);
+    view.delimiters = std::move(prescan.delimiters);
+    const auto node = ParseStructure(view.bytes.substr(0, prescan.end),
+                                     std::max(1, limits_.max_depth - tree_.At(id).depth));
+    if (!node || node->kind != NodeKind::kMultipart) return;
+    const Region region{body, prescan.end, {}};
+    const auto own = OwnDelimiters(view, boundary, body, prescan.end);
+    std::size_t ordinal = CountChildren(id);
+    for (const StructureNode& child : node->children) {
+      const Region place = ChildRegion(view, own, child, region, boundary);
+      if (TrimmedEmpty(view.bytes, place)) continue;
+      ReadEntityInto(view, child, place, id, ++ordinal);
+    }
+  }
+
+  static bool TrimmedEmpty(std::string_view bytes, const Region& place) {
+    return base::TrimAscii(
+               bytes.substr(place.begin, std::max(place.end, place.begin) - place.begin))
+        .empty();
+  }
+
+  std::size_t CountChildren(std::uint32_t id) {
+    const auto& artifacts = tree_.tree().artifacts;
+    return static_cast<std::size_t>(std::count_if(
+        artifacts.begin() + id, artifacts.end(),
+        [&](const Artifact& artifact) { return artifact.id != id && artifact.parent == id; }));
   }
 
   static Region ChildRegion(const Source& source, const std::vector<DelimiterLine>& own,

@@ -75,6 +75,7 @@ StructureNode Walk(GMimeObject* object, int depth_left) {
 }  // namespace
 
 std::optional<StructureNode> ParseStructure(std::string_view bytes, int max_depth) {
+  PreloadStructure();
   const Owned<GMimeStream> stream(g_mime_stream_mem_new_with_buffer(bytes.data(), bytes.size()));
   const Owned<GMimeParser> parser(g_mime_parser_new_with_stream(stream.get()));
   g_mime_parser_set_persist_stream(parser.get(), TRUE);
@@ -86,6 +87,13 @@ std::optional<StructureNode> ParseStructure(std::string_view bytes, int max_dept
   return Walk(top.get(), max_depth);
 }
 
-void PreloadStructure() { g_mime_init(); }
+void PreloadStructure() {
+  // GMime counts calls and frees its tables by the count: once only.
+  static const bool ready = [] {
+    g_mime_init();
+    return true;
+  }();
+  static_cast<void>(ready);
+}
 
 }  // namespace lazaret::mail

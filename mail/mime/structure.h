@@ -25,7 +25,7 @@ struct StructureNode {
 };
 
 // Never fails on bad mail; nullopt when GMime gives nothing (an empty text). Nothing beyond
-// max_depth is descended. Bounded by the caller's pre-scan; call PreloadStructure once before.
+// max_depth is descended. Bounded by the caller's pre-scan.
 std::optional<StructureNode> ParseStructure(std::string_view bytes, int max_depth);
 
 // Once per process, before confinement.

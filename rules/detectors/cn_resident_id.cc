@@ -1,5 +1,7 @@
 // Resident identity numbers of the People's Republic of China: GB 11643-1999, and the 15-digit form
 // before it, which has no check digit and therefore needs a word near by.
+#include <algorithm>
+#include <array>
 #include <string>
 #include <string_view>
 
@@ -23,46 +25,57 @@ const EvidenceWords& IdentityWords() {
 }
 
 struct Reading {
-  std::string value;  // 18 characters, or 15
+  std::string value;  // 18 characters, or 15; empty: none
   std::size_t end = 0;
+  bool printed = false;  // in one piece or in a usual grouping
 };
 
-bool HasSizes(const NumberStart& start, std::initializer_list<std::size_t> sizes) {
-  if (start.count < sizes.size()) return false;
-  std::size_t i = 0;
-  for (std::size_t size : sizes) {
-    if (start.groups[i++].size != size) return false;
-  }
-  return true;
+// 18, 6-8-4, 6-4-4-4, 6-4-2-2-4 and 4-4-4-4-2, where the last group may be one digit and an X
+// shorter.
+bool IsUsualShape(const NumberStart& start, std::size_t count) {
+  static constexpr std::array<std::string_view, 10> kShapes = {
+      "I", "H", "684", "683", "6444", "6443", "64224", "64223", "44442", "44441"};
+  std::string shape;
+  for (std::size_t i = 0; i < count; ++i) shape += "0123456789ABCDEFGHIJ"[start.groups[i].size];
+  return std::find(kShapes.begin(), kShapes.end(), shape) != kShapes.end();
 }
 
-// 17 digits and X, with an optional separator before the X in the spaced form.
-Reading WithLetter(std::string_view text, const NumberStart& start, std::size_t count) {
-  const std::size_t at = start.groups[count - 1].end();
-  if (at >= text.size() || (text[at] | 0x20) != 'x') return {};
-  return {start.Digits(text, count) + 'X', at + 1};
+// Where the X that stands directly, or behind the separator of the groups, after `at` ends; 0 for
+// none.
+std::size_t EndOfX(std::string_view text, std::size_t at, char separator) {
+  if (at < text.size() && separator != 0 && text[at] == separator) ++at;
+  return at < text.size() && (text[at] | 0x20) == 'x' ? at + 1 : 0;
 }
 
 Reading Read(std::string_view text, const NumberStart& start) {
-  if (HasSizes(start, {18}) || HasSizes(start, {15}))
-    return {start.Digits(text, 1), start.groups[0].end()};
-  if (HasSizes(start, {17})) return WithLetter(text, start, 1);
-  if (HasSizes(start, {6, 8, 4})) return {start.Digits(text, 3), start.groups[2].end()};
-  if (HasSizes(start, {6, 8, 3})) return WithLetter(text, start, 3);
-  if (HasSizes(start, {6, 4, 4, 4})) return {start.Digits(text, 4), start.groups[3].end()};
-  if (HasSizes(start, {6, 4, 4, 3})) return WithLetter(text, start, 4);
+  std::size_t digits = 0;
+  for (std::size_t count = 1; count <= start.count && digits < 18; ++count) {
+    digits += start.groups[count - 1].size;
+    const std::size_t end = start.groups[count - 1].end();
+    const bool whole = digits == 18 && RightEdge(text, end);
+    const std::size_t x = digits == 17 ? EndOfX(text, end, start.separator) : 0;
+    if (!whole && (x == 0 || !RightEdge(text, x))) continue;
+    return {start.Digits(text, count) + (x != 0 ? "X" : ""), x != 0 ? x : end,
+            IsUsualShape(start, count)};
+  }
+  const DigitGroup& first = start.groups[0];
+  if (first.size == 15 && RightEdge(text, first.end()))
+    return {start.Digits(text, 1), first.end(), true};
   return {};
 }
 
-// High for the full form, one level less when the nearest word speaks of an order or a serial
-// number.
+// High for the full form, one level less in an unusual grouping or when the nearest word speaks of
+// an order or a serial number. The old form needs a word.
 int PointsOf(const DetectorInput& input, const Reading& reading, std::size_t begin) {
   if (reading.value.size() == 18) {
     if (!IsCnResidentId(reading.value, input.today)) return -1;
-    return 2 + (EvidenceNear(input.text, begin, reading.end, IdentityWords()) < 0 ? -1 : 0);
+    const int evidence = EvidenceNear(input.text, begin, reading.end, IdentityWords());
+    return 2 - (reading.printed || evidence > 0 ? 0 : 1) - (evidence < 0 ? 1 : 0);
   }
   if (!IsCnResidentId15(reading.value)) return -1;
-  return EvidenceNear(input.text, begin, reading.end, IdentityWords()) > 0 ? 1 : -1;
+  const int evidence = EvidenceNear(input.text, begin, reading.end, IdentityWords());
+  return evidence > 0 || (evidence == 0 && SubjectSupports(input.subject, IdentityWords())) ? 1
+                                                                                            : -1;
 }
 
 }  // namespace
@@ -79,7 +92,7 @@ DetectorOutput FindCnResidentIds(const DetectorInput& input) {
     if (start.in_url) continue;
     Reading reading = Read(input.text, start);
     const std::size_t begin = start.groups[0].begin;
-    if (reading.value.empty() || !RightEdge(input.text, reading.end)) continue;
+    if (reading.value.empty()) continue;
     if (InBase64Line(input.text, begin, reading.end)) continue;
     const int points = PointsOf(input, reading, begin);
     if (points < 0) continue;

@@ -31,7 +31,9 @@ bool IsAfter(Date a, Date b);
 
 struct DetectorInput {
   std::string_view text;  // normalised
-  Date today;             // a birth date after it is none
+  std::string_view
+      subject;  // normalised; words in it support a value half as much as words near by
+  Date today;   // a birth date after it is none
   base::Deadline deadline;
 };
 

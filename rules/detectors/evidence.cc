@@ -104,49 +104,24 @@ int EvidenceNear(std::string_view text, std::size_t begin, std::size_t end,
   return lower < raise ? -1 : 1;
 }
 
+bool SubjectSupports(std::string_view subject, const EvidenceWords& words) {
+  if (subject.empty()) return false;
+  const std::string lower = base::SimpleLower(subject);
+  return NearestAfter(lower, words.raise) != kNone && NearestAfter(lower, words.lower) == kNone;
+}
+
 const std::vector<std::string>& ContradictingWords() {
-  static const std::vector<std::string> kWords = {"order",
-                                                  "order no",
-                                                  "order number",
-                                                  "invoice",
-                                                  "invoice no",
-                                                  "tracking",
-                                                  "tracking number",
-                                                  "shipment",
-                                                  "parcel",
-                                                  "part no",
-                                                  "part number",
-                                                  "serial",
-                                                  "serial no",
-                                                  "isbn",
-                                                  "imei",
-                                                  "iccid",
-                                                  "ean",
-                                                  "sku",
-                                                  "hash",
-                                                  "commit",
-                                                  "checksum",
-                                                  "ticket",
-                                                  "case id",
-                                                  "message id",
-                                                  "transaction id",
-                                                  "reference no",
-                                                  "ref no",
-                                                  "barcode",
-                                                  "订单",
-                                                  "订单号",
-                                                  "运单",
-                                                  "运单号",
-                                                  "快递",
-                                                  "快递单号",
-                                                  "物流",
-                                                  "流水号",
-                                                  "发票号",
-                                                  "发票号码",
-                                                  "序列号",
-                                                  "条形码",
-                                                  "工单",
-                                                  "单号"};
+  static const std::vector<std::string> kWords = {
+      "order",    "invoice",    "tracking",       "shipment",  "parcel",  "consignment",
+      "waybill",  "part no",    "part number",    "serial",    "s/n",     "isbn",
+      "issn",     "imei",       "iccid",          "ean",       "upc",     "gtin",
+      "sku",      "hash",       "commit",         "checksum",  "ticket",  "case id",
+      "case no",  "message id", "transaction id", "reference", "ref",     "ref no",
+      "booking",  "barcode",    "batch",          "lot no",    "item no", "article no",
+      "model no", "device id",  "meter",          "timestamp", "订单",    "运单",
+      "快递",     "物流",       "流水号",         "发票号",    "序列号",  "条形码",
+      "工单",     "单号",       "交易号",         "批次号",    "设备号",  "物料号",
+      "合同号",   "保单号",     "参考号",         "訂單",      "運單",    "序號"};
   return kWords;
 }
 

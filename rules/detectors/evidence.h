@@ -27,6 +27,9 @@ struct EvidenceWords {
 int EvidenceNear(std::string_view text, std::size_t begin, std::size_t end,
                  const EvidenceWords& words);
 
+// True when the subject holds a word that raises and none that lowers.
+bool SubjectSupports(std::string_view subject, const EvidenceWords& words);
+
 // True when lower-case `text` holds the word under the boundary rule above, starting at or after
 // `from`; `at` is where.
 bool FindWord(std::string_view text, std::string_view word, std::size_t from, std::size_t& at);

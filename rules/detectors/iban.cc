@@ -21,17 +21,25 @@ bool MayBegin(std::string_view text, std::size_t at) {
          LeftEdge(text, at);
 }
 
-// Reads `length` letters and digits from `begin`; one space or dash, always the same, may stand
-// between groups of four. Empty when something else stands in between. `end` is just behind.
-std::string Read(std::string_view text, std::size_t begin, std::size_t length, std::size_t& end) {
-  std::string value;
+struct Reading {
+  std::string value;  // empty when something else stands in between
+  std::size_t end = 0;
+  bool printed = true;  // in one piece or in groups of four
+};
+
+// Reads `length` letters and digits from `begin`; single spaces or dashes, all the same, may stand
+// between.
+Reading Read(std::string_view text, std::size_t begin, std::size_t length) {
+  Reading out;
+  std::string& value = out.value;
   char separator = 0;
   std::size_t at = begin;
   while (value.size() < length && at < text.size()) {
     const char c = text[at];
-    const bool between = (c == ' ' || c == '-') && !value.empty() && value.size() % 4 == 0;
+    const bool between = (c == ' ' || c == '-') && !value.empty();
     if (between && (separator == 0 || separator == c) && text[at - 1] != c) {
       separator = c;
+      if (value.size() % 4 != 0) out.printed = false;
     } else if (IsAlnum(c)) {
       value += Upper(c);
     } else {
@@ -39,8 +47,9 @@ std::string Read(std::string_view text, std::size_t begin, std::size_t length, s
     }
     ++at;
   }
-  end = at;
-  return value.size() == length ? value : std::string();
+  out.end = at;
+  if (value.size() != length) value.clear();
+  return out;
 }
 
 }  // namespace
@@ -57,15 +66,15 @@ DetectorOutput FindIbans(const DetectorInput& input) {
     }
     const char country[] = {Upper(text[at]), Upper(text[at + 1])};
     const std::size_t length = IbanLength(std::string_view(country, 2));
-    std::size_t end = 0;
-    std::string value = length == 0 ? std::string() : Read(text, at, length, end);
-    if (value.empty() || !RightEdge(text, end) || !IsIban(value)) continue;
+    Reading reading = length == 0 ? Reading() : Read(text, at, length);
+    if (reading.value.empty() || !RightEdge(text, reading.end) || !IsIban(reading.value)) continue;
     if (out.values.size() >= kMaxValuesPerUnit) {
       out.truncated = true;
       return out;
     }
-    out.values.push_back({at, end, Level::kHigh, std::move(value)});
-    at = end - 1;
+    const Level level = reading.printed ? Level::kHigh : Level::kMedium;
+    out.values.push_back({at, reading.end, level, std::move(reading.value)});
+    at = reading.end - 1;
   }
   return out;
 }

@@ -93,10 +93,10 @@ const IssuerRange* FindIssuer(std::string_view digits) {
   return weak;
 }
 
-std::string ShapeOf(const NumberStart& start, std::size_t count) {
+bool HasCardShape(const NumberStart& start, std::size_t count) {
   std::string shape;
   for (std::size_t i = 0; i < count; ++i) shape += "0123456789ABCDEFGHIJ"[start.groups[i].size];
-  return shape;
+  return std::find(kShapes.begin(), kShapes.end(), shape) != kShapes.end();
 }
 
 // Exactly four digits stand at `at`.
@@ -226,9 +226,8 @@ class CardFinder {
     const std::size_t begin = start.groups[0].begin;
     const std::size_t end = start.groups[count - 1].end();
     const bool grouped = count > 1;
-    if (grouped &&
-        std::find(kShapes.begin(), kShapes.end(), ShapeOf(start, count)) == kShapes.end())
-      return false;
+    const bool single_digits = grouped && end - begin == 2 * count - 1;
+    if (grouped && !single_digits && !HasCardShape(start, count)) return false;
     if (!RightEdge(input_.text, end) || GoesOn(input_.text, begin, end)) return false;
     if (InBase64Line(input_.text, begin, end)) return false;
     ++tried_;
@@ -237,9 +236,10 @@ class CardFinder {
     if (issuer == nullptr || !IsLuhn(digits) || HasEqualRun(digits, 5) || IsTestNumber(digits))
       return false;
     const int evidence = EvidenceNear(input_.text, begin, end, CardWords());
-    if (issuer->keyword && evidence <= 0) return false;
-    const bool printed = grouped && !InRowOfFours(input_.text, start, count);
-    const int points = (printed ? 1 : 0) + evidence;
+    if ((issuer->keyword || single_digits) && evidence <= 0) return false;
+    const bool printed = grouped && !single_digits && !InRowOfFours(input_.text, start, count);
+    int points = (printed ? 1 : 0) + evidence;
+    if (points == 0 && evidence == 0 && SubjectSupports(input_.subject, CardWords())) points = 1;
     if (begin < last_end_) return true;
     last_end_ = end;
     if (points >= 0) distinct_.insert(digits);

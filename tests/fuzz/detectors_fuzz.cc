@@ -16,7 +16,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const base::NormalizedText normal = base::NormalizeForDetection(input);
   LAZARET_CHECK(base::IsValidUtf8(normal.view()));
   for (const rules::DetectorEntry& entry : rules::Detectors()) {
-    const auto output = entry.find({normal.view(), {2026, 11, 24}, base::Deadline()});
+    const auto output = entry.find({normal.view(), {}, {2026, 11, 24}, base::Deadline()});
     std::size_t last = 0;
     for (const auto& value : output.values) {
       LAZARET_CHECK(value.begin >= last && value.begin < value.end &&

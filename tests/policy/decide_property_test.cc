@@ -20,13 +20,11 @@ class Generator {
   Class AnyClass() { return static_cast<Class>(Below(kClassCount)); }
 
   std::string AnyCode() {
-    static const std::vector<std::string> kCodes = {"clamav.signature",
-                                                    "dlp.iban",
-                                                    "dlp.payment_card",
-                                                    "file.type-mismatch",
-                                                    "scan.unscannable.encrypted",
-                                                    "scan.error.clamav",
-                                                    "mime.x"};
+    static const std::vector<std::string> kCodes = {
+        "clamav.signature",           "dlp.iban",
+        "dlp.payment_card",           "file.type-mismatch",
+        "scan.unscannable.encrypted", "scan.error.clamav",
+        "scan.error.analyzer",        "mime.x"};
     return kCodes[static_cast<std::size_t>(Below(static_cast<int>(kCodes.size())))];
   }
   Finding AnyFinding() {
@@ -100,7 +98,7 @@ TEST_CASE("decide: adding a finding weakens neither class nor action, for any po
   Generator generator(20261124);
   const Envelope envelope = TwoRecipients();
   int weakened = 0;
-  for (int round = 0; round < 40'000; ++round) {
+  for (int round = 0; round < 100'000; ++round) {
     const Policy policy = generator.AnyPolicy();
     Analysis analysis = generator.AnyAnalysis();
     const Verdict before = Decide({envelope, analysis, policy, base::UnixTime{0}});
@@ -115,7 +113,7 @@ TEST_CASE("decide: losing a scanner weakens neither class nor action, for any po
   Generator generator(7);
   const Envelope envelope = TwoRecipients();
   int weakened = 0;
-  for (int round = 0; round < 20'000; ++round) {
+  for (int round = 0; round < 40'000; ++round) {
     const Policy policy = generator.AnyPolicy();
     Analysis analysis = generator.AnyAnalysis();
     const Verdict before = Decide({envelope, analysis, policy, base::UnixTime{0}});

@@ -76,6 +76,32 @@ TEST_CASE("decide: a failed analyzer is class error with one reason", "[policy][
   CHECK(verdict.findings.size() == 1);
 }
 
+TEST_CASE(
+    "decide: a finding that names the analyzer does not stand in for a scanner that is missing",
+    "[policy][decide]") {
+  Analysis analysis = LookedAnalysis();
+  analysis.looked.clear();
+  analysis.findings = {MakeFinding("scan.error.analyzer", Class::kClean)};
+  CHECK(Run(MakeEnvelope(), analysis, MakePolicy()).action == Action::kTempfail);
+  analysis.findings[0].cls = Class::kError;
+  analysis.findings[0].shadow = true;
+  CHECK(Run(MakeEnvelope(), analysis, MakePolicy()).cls == Class::kError);
+  analysis.findings[0].shadow = false;
+  analysis.findings[0].proposed = Action::kAccept;
+  CHECK(Run(MakeEnvelope(), analysis, MakePolicy()).action == Action::kTempfail);
+}
+
+TEST_CASE("decide: a failed analyzer keeps its weight when its finding is gone or weakened",
+          "[policy][decide]") {
+  Analysis analysis = AnalysisForFailure("worker died");
+  analysis.findings[0].proposed = Action::kAccept;
+  CHECK(Run(MakeEnvelope(), analysis, MakePolicy()).action == Action::kTempfail);
+  analysis.findings.clear();
+  const Verdict verdict = Run(MakeEnvelope(), analysis, MakePolicy());
+  CHECK(verdict.cls == Class::kError);
+  CHECK(verdict.action == Action::kTempfail);
+}
+
 TEST_CASE("decide: code override beats the rule's proposal, the proposal beats the class",
           "[policy][decide]") {
   Analysis analysis = LookedAnalysis();

@@ -17,7 +17,7 @@ constexpr Date kToday{2026, 11, 24};
 std::vector<DetectedValue> Find(DetectorOutput (*find)(const DetectorInput&),
                                 std::string_view text) {
   const base::NormalizedText normal = base::NormalizeForDetection(text);
-  return find({normal.view(), kToday, base::Deadline()}).values;
+  return find({normal.view(), {}, kToday, base::Deadline()}).values;
 }
 
 // "none", "low", "medium" or "high": the confidence of the only value, or how many there are.
@@ -85,6 +85,7 @@ TEST_CASE("payment_card: what is a card number and how sure that is") {
       {"card 4539 5787 6362 1486 0929", "medium", "the expiry behind it does not hide it"},
       {"1999 4539 5787 6362 1486", "low", "a row of groups of four is a table as well"},
       {"4539 5787 6362 1486 2004", "low", "a row of groups of four is a table as well"},
+      {"card 4 5 3 9 5 7 8 7 6 3 6 2 1 4 8 6", "medium", "single digits need a word"},
       {"12 4539 5787 6362 1486", "medium", "a group of another size in front"},
       {"Amex " + WithLuhn("37828224631000"), "none", "published test number 378282246310005"},
       {"amex 3714 496353 98431", "none", "published test number in its grouping"},
@@ -124,6 +125,7 @@ TEST_CASE("payment_card: what looks like one and is none") {
       {"card +4539 5787 6362 1486", "none", "a telephone number"},
       {"card id 550e8400-e29b-41d4-a716-446655440000", "none", "a UUID"},
       {"4539\n5787\n6362\n1486", "none", "a column of numbers"},
+      {"4 5 3 9 5 7 8 7 6 3 6 2 1 4 8 6", "none", "single digits without a word"},
       {"card 4539 578763 621486", "none", "a grouping that no card has"},
       {"card 112-4539578763621486-7", "none", "part of a longer number with dashes"},
       {"4539-5787 6362.1486 card", "none", "separators that change"},
@@ -194,6 +196,8 @@ TEST_CASE("iban: found in all the ways it is written") {
       {"账号：" + value + "，谢谢", "high", "beside Chinese"},
       {spaced + " please", "high", "a word behind it"},
       {value + "\n" + value, "2", "two"},
+      {value.substr(0, 6) + " " + value.substr(6, 8) + " " + value.substr(14), "medium",
+       "other groups"},
       {"X" + value, "none", "behind a letter"},
       {value + "7", "none", "one digit more"},
       {value.substr(0, 21), "none", "one digit short"},
@@ -224,6 +228,13 @@ TEST_CASE("cn_resident_id: what is one") {
       {"110101 19900307 4477", "high", "6-8-4"},
       {"110101-19900307-4477", "high", "6-8-4 with dashes"},
       {"110101 1990 0307 4477", "high", "6-4-4-4"},
+      {"1101 0119 9003 0744 77", "high", "groups of four"},
+      {"110101 1990 03 07 4477", "high", "the date in parts"},
+      {"110 101 199003074477", "medium", "other groups"},
+      {"身份证 110 101 199003074477", "high", "other groups and a word"},
+      {"1 1 0 1 0 1 1 9 9 0 0 3 0 7 4 4 7 7", "medium", "single digits"},
+      {with_x.substr(0, 6) + "-" + with_x.substr(6, 8) + "-" + with_x.substr(14, 3) + "-X", "high",
+       "X in a group of its own"},
       {with_x, "high", "check character X"},
       {lower_x, "high", "lower-case x"},
       {with_x.substr(0, 6) + " " + with_x.substr(6, 8) + " " + with_x.substr(14), "high",
@@ -329,7 +340,7 @@ TEST_CASE("detectors: an expired deadline is said, not read as nothing found") {
     std::string text;
     for (int i = 0; i < 3000; ++i) text += "DE12 12 ";
     INFO(entry.id);
-    CHECK(entry.find({text, kToday, base::Deadline::At(1)}).expired);
+    CHECK(entry.find({text, {}, kToday, base::Deadline::At(1)}).expired);
   }
 }
 
@@ -343,11 +354,11 @@ TEST_CASE("detectors: values kept of one text end at the limit") {
     text += value + "\n";
     ++made;
   }
-  const auto over = FindCnResidentIds({text, kToday, base::Deadline()});
+  const auto over = FindCnResidentIds({text, {}, kToday, base::Deadline()});
   CHECK(over.values.size() == kMaxValuesPerUnit);
   CHECK(over.truncated);
   text.resize(text.size() - 19);
-  const auto at = FindCnResidentIds({text, kToday, base::Deadline()});
+  const auto at = FindCnResidentIds({text, {}, kToday, base::Deadline()});
   CHECK(at.values.size() == kMaxValuesPerUnit);
   CHECK_FALSE(at.truncated);
 }

@@ -252,6 +252,20 @@ TEST_CASE("evaluate: headers, links and raw bytes are not searched by detectors"
   }
 }
 
+TEST_CASE(
+    "evaluate: a word in the subject supports a bare number in the body, unless another speaks "
+    "against") {
+  auto rules = Compiled(Rule("{detector: payment_card, min_confidence: medium}"));
+  auto match = [&rules](const std::string& subject, const std::string& body) {
+    return Matching(*rules,
+                    {{Scope::kSubject, subject, "", false}, {Scope::kBody, body, "", false}});
+  };
+  CHECK(match("my credit card", "4539578763621486") == "R");
+  CHECK(match("hello", "4539578763621486").empty());
+  CHECK(match("credit card order", "4539578763621486").empty());
+  CHECK(match("my credit card", "order 4539578763621486").empty());
+}
+
 TEST_CASE("evaluate: one place belongs to the detector least likely to be wrong") {
   auto rules = Compiled(Rule("{keywords: [nothing]}"));
   // A resident number of Gansu (62...) that also passes Luhn as a UnionPay number.
@@ -351,14 +365,14 @@ TEST_CASE("evaluate: the text budget says truncated, below, at and above") {
     return Judge(**program, *hits, kNoIndex).size();
   };
   bool truncated = false;
-  // 64 bytes are the price of a unit, 11 its text.
-  CHECK(found(74, truncated) == 0);
+  // 16 bytes are the price of a unit, 11 its text.
+  CHECK(found(26, truncated) == 0);
   CHECK(truncated);
-  CHECK(found(75, truncated) == 1);
+  CHECK(found(27, truncated) == 1);
   CHECK_FALSE(truncated);
-  CHECK(found(76, truncated) == 1);
+  CHECK(found(28, truncated) == 1);
   CHECK_FALSE(truncated);
-  CHECK(found(64, truncated) == 0);
+  CHECK(found(16, truncated) == 0);
   CHECK(truncated);
 }
 

@@ -1,0 +1,204 @@
+// lazaret-front: talks to the MTA, hands messages to analyzers, decides, records, answers. It never
+// parses a message and never connects outward. Started by lazaretd; docs/ARCHITECTURE.md,
+// "Processes".
+#include <poll.h>
+#include <signal.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <thread>
+
+#include "app/config/config.h"
+#include "app/front/message_handler.h"
+#include "app/front/status.h"
+#include "app/front/stop_signal.h"
+#include "app/judge/worker_pool.h"
+#include "app/process/role.h"
+#include "app/process/spawn.h"
+#include "base/format.h"
+#include "base/log.h"
+#include "db/sqlite/sqlite_store.h"
+#include "db/state_lock.h"
+#include "db/verdict_log.h"
+#include "milter/filter.h"
+
+namespace lazaret::front {
+namespace {
+
+constexpr int kExitFailed = 1;
+constexpr int kExitConfiguration = 2;
+constexpr std::int64_t kDrainStepMillis = 100;
+
+base::Status MakeFolder(const std::string& path, mode_t mode) {
+  if (mkdir(path.c_str(), mode) == 0 || errno == EEXIST) return base::Ok();
+  return base::ErrnoError(path);
+}
+
+// A session costs two descriptors at most (socket, message); the rest is for workers and the log.
+void RaiseDescriptorLimit(const config::Limits& limits) {
+  rlimit current{};
+  if (getrlimit(RLIMIT_NOFILE, &current) != 0) return;
+  const rlim_t wanted = 3ULL * limits.sessions + 512;
+  current.rlim_cur = std::min(std::max(current.rlim_cur, wanted), current.rlim_max);
+  setrlimit(RLIMIT_NOFILE, &current);
+  if (current.rlim_cur < wanted) {
+    base::LogWarning(base::Format("only {} descriptors allowed, {} wanted for limits.sessions {}",
+                                  current.rlim_cur, wanted, limits.sessions));
+  }
+}
+
+std::string DatabasePath(const config::Config& config) {
+  return config.log.database.empty() ? config.paths.state + "/db/verdicts.db" : config.log.database;
+}
+
+base::Result<std::unique_ptr<db::VerdictLog>> OpenLog(const config::Config& config) {
+  db::SqliteOptions options;
+  options.path = DatabasePath(config);
+  LAZARET_ASSIGN(auto store, db::OpenSqliteStore(options));
+  return db::VerdictLog::Open(std::move(store));
+}
+
+base::Result<std::unique_ptr<judge::WorkerPool>> OpenPool(const config::Config& config) {
+  judge::PoolOptions options;
+  options.socket_path = config.paths.run + "/workers.sock";
+  options.max_message_bytes = config.limits.message_bytes;
+  options.max_waiting = config.limits.queue_messages;
+  LAZARET_ASSIGN(const auto scan_user, process::FindUser(config.users.scan));
+  if (scan_user) options.peers = {scan_user->uid, geteuid()};
+  return judge::WorkerPool::Listen(std::move(options));
+}
+
+milter::FilterOptions FilterOptionsOf(const config::Config& config) {
+  milter::FilterOptions options;
+  options.listen = config.milter.listen;
+  options.socket_mode = config.milter.socket_mode;
+  options.socket_group = config.milter.socket_group;
+  options.idle_seconds = config.limits.idle_seconds;
+  options.sessions = config.limits.sessions;
+  options.session.store.memory_bytes = config.limits.memory_bytes;
+  options.session.store.message_bytes = config.limits.message_bytes;
+  options.session.store.spool_dir = config.paths.state + "/spool";
+  options.session.header_fields = config.limits.header_fields;
+  options.session.recipients = config.limits.recipients;
+  return options;
+}
+
+// Everything the front holds while it serves. libmilter's threads are never joined, so none of this
+// is ever destroyed: the process ends by _exit.
+struct Front {
+  std::unique_ptr<process::Role> role;
+  policy::Policy policy;
+  std::unique_ptr<db::StateLock> lock;
+  std::unique_ptr<db::VerdictLog> log;
+  std::unique_ptr<judge::WorkerPool> pool;
+  base::Counters counters;
+  std::unique_ptr<FrontHandler> handler;
+  std::unique_ptr<milter::Filter> filter;
+  bool draining = false;
+  base::Deadline drain_until;
+
+  const config::Config& config() const { return role->config(); }
+};
+
+base::Status OpenAll(Front& front) {
+  const config::Config& config = front.config();
+  LAZARET_TRY(MakeFolder(config.paths.state, 0750));
+  LAZARET_TRY(MakeFolder(config.paths.run, 0750));
+  LAZARET_TRY(MakeFolder(config.paths.state + "/spool", 0700));
+  LAZARET_ASSIGN(auto lock, db::StateLock::Take(config.paths.state));
+  front.lock = std::make_unique<db::StateLock>(std::move(lock));
+  RaiseDescriptorLimit(config.limits);
+  LAZARET_ASSIGN(front.policy, config::PolicyOf(config, front.role->bundle()));
+  LAZARET_ASSIGN(front.log, OpenLog(config));
+  LAZARET_ASSIGN(front.pool, OpenPool(config));
+  front.handler = std::make_unique<FrontHandler>(
+      HandlerParts{*front.pool, *front.log, front.policy, config, front.counters});
+  LAZARET_ASSIGN(front.filter,
+                 milter::Filter::Open(FilterOptionsOf(config), *front.handler, front.counters));
+  return base::Ok();
+}
+
+std::string Status(const Front& front) {
+  return StatusJson(
+      {front.pool->Status(), front.filter->Load(), front.config().milter.listen, front.draining},
+      front.counters);
+}
+
+void BeginDrain(Front& front, std::int64_t millis) {
+  if (front.draining) return;
+  front.draining = true;
+  front.drain_until = base::Deadline::AfterMillis(millis);
+  base::LogInfo(base::Format("draining, {} messages in flight", front.filter->Load().in_flight));
+  front.filter->StopAccepting();
+}
+
+// True when all replies have left or the time is over.
+bool DrainStep(Front& front) {
+  if (front.filter->WaitIdle(base::Deadline::AfterMillis(kDrainStepMillis))) return true;
+  if (!front.drain_until.Expired()) return false;
+  base::LogError(
+      base::Format("drain time is over, {} messages get no reply", front.filter->Load().in_flight));
+  return true;
+}
+
+// Until drained or the supervisor is gone.
+void RunLoop(Front& front, int stop_fd) {
+  const std::int64_t drain_millis = 1000LL * front.config().limits.drain_seconds;
+  bool supervised = true;
+  while (!(front.draining && DrainStep(front))) {
+    pollfd waits[2] = {{stop_fd, POLLIN, 0}, {supervised ? front.role->control() : -1, POLLIN, 0}};
+    if (poll(waits, 2, front.draining ? 0 : -1) <= 0) continue;
+    if (waits[0].revents != 0) BeginDrain(front, drain_millis);
+    if (waits[1].revents == 0) continue;
+    supervised =
+        front.role->HandleControl([&front] { return Status(front); },
+                                  [&front](std::uint32_t millis) { BeginDrain(front, millis); });
+    if (!supervised) BeginDrain(front, drain_millis);
+  }
+}
+
+int Serve(Front& front) {
+  const base::Result<int> stop_fd = ListenForStop();
+  if (!stop_fd.ok()) return kExitFailed;
+  std::atomic<bool> failed = false;
+  std::thread([&front, &failed] {
+    BlockSignals();
+    const base::Status served = front.filter->Serve();
+    if (!served.ok()) {
+      base::LogError(served.error().text);
+      failed = true;
+    }
+    RequestStop();
+  }).detach();
+  front.role->Tell(process::FrameType::kRoleReady, front.config().milter.listen);
+  base::LogInfo(base::Format("serving on {}", front.config().milter.listen));
+  RunLoop(front, *stop_fd);
+  base::LogInfo("stopped");
+  return failed ? kExitFailed : 0;
+}
+
+int Main() {
+  BlockSignals();
+  signal(SIGPIPE, SIG_IGN);
+  auto role = process::Role::Start("lazaret-front");
+  if (!role.ok()) {
+    base::LogError(role.error().text);
+    return kExitConfiguration;
+  }
+  auto* front = new Front;
+  front->role = std::move(role).value();
+  const base::Status opened = OpenAll(*front);
+  if (!opened.ok()) {
+    base::LogError(opened.error().text);
+    front->role->Tell(process::FrameType::kNotReady, opened.error().text);
+    return kExitConfiguration;
+  }
+  return Serve(*front);
+}
+
+}  // namespace
+}  // namespace lazaret::front
+
+int main() { _exit(lazaret::front::Main()); }

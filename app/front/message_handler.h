@@ -1,0 +1,59 @@
+// Judges one message: direction and history, the analyzer, Decide, the record, and only then the
+// answer. Nothing is accepted that was not recorded; nothing is accepted that was not looked at.
+#ifndef LAZARET_APP_FRONT_MESSAGE_HANDLER_H_
+#define LAZARET_APP_FRONT_MESSAGE_HANDLER_H_
+
+#include <functional>
+#include <string>
+#include <string_view>
+
+#include "app/config/config.h"
+#include "app/front/reply_templates.h"
+#include "app/judge/worker_pool.h"
+#include "base/counters.h"
+#include "db/verdict_log.h"
+#include "milter/handler.h"
+#include "policy/decide.h"
+#include "policy/policy.h"
+
+namespace lazaret::front {
+
+// All lent, and outlive the handler; each is thread-safe or never changed.
+struct HandlerParts {
+  judge::WorkerPool& pool;
+  db::VerdictLog& log;
+  const policy::Policy& policy;
+  const config::Config& config;
+  base::Counters& counters;
+};
+
+class FrontHandler : public milter::MessageHandler {
+ public:
+  explicit FrontHandler(const HandlerParts& parts) : parts_(parts), replies_(parts.config.reply) {}
+
+  milter::Disposition Judge(const milter::Transaction& transaction,
+                            const std::function<void()>& progress) override;
+  void OnAcknowledged(std::string_view verdict_id, milter::NextSign sign) override;
+  void OnRefused(const policy::Envelope& envelope, const milter::Reply& reply) override;
+
+ private:
+  judge::Outcome Look(const milter::Transaction& transaction, const policy::Envelope& envelope,
+                      base::Nanoseconds began, const std::function<void()>& progress);
+  milter::Disposition DispositionOf(const policy::Verdict& verdict, std::string verdict_id) const;
+  base::Status Record(db::DecisionEvent event);
+  void Report(const db::DecisionEvent& event, policy::Action answered);
+
+  HandlerParts parts_;
+  ReplyTemplates replies_;
+};
+
+// Distinct codes of the findings that count, worst class first: "clamav.signature,
+// file.type-mismatch".
+std::string FindingCodes(const policy::Verdict& verdict);
+
+// The one line a message gets in the log, every value escaped.
+std::string MessageLine(const db::DecisionEvent& event, policy::Action answered);
+
+}  // namespace lazaret::front
+
+#endif  // LAZARET_APP_FRONT_MESSAGE_HANDLER_H_

@@ -1,0 +1,24 @@
+// What the front tells the supervisor about itself: one JSON object.
+#ifndef LAZARET_APP_FRONT_STATUS_H_
+#define LAZARET_APP_FRONT_STATUS_H_
+
+#include <string>
+
+#include "app/judge/worker_pool.h"
+#include "base/counters.h"
+#include "milter/filter.h"
+
+namespace lazaret::front {
+
+struct FrontState {
+  judge::PoolStatus pool;
+  milter::FilterLoad load;
+  std::string listen;
+  bool draining = false;
+};
+
+std::string StatusJson(const FrontState& state, const base::Counters& counters);
+
+}  // namespace lazaret::front
+
+#endif  // LAZARET_APP_FRONT_STATUS_H_

@@ -1,0 +1,122 @@
+#include "db/audit/chain.h"
+
+#include "base/format.h"
+#include "db/audit/event_codec.h"
+#include "db/audit/index.h"
+
+namespace lazaret::db {
+namespace {
+
+constexpr std::uint32_t kReadAtOnce = 256;
+
+const char* IndexFault(const IndexRows& stored, const IndexRows& derived) {
+  if (stored.verdict_id != derived.verdict_id) return "verdict id column";
+  if (!(stored.time == derived.time)) return "time column";
+  if (stored.node != derived.node) return "node column";
+  if (stored.cls != derived.cls) return "class column";
+  if (stored.action != derived.action) return "action column";
+  if (stored.sender != derived.sender) return "sender column";
+  if (stored.sender_domain != derived.sender_domain) return "sender domain column";
+  if (stored.recipients != derived.recipients) return "recipient rows";
+  if (stored.findings != derived.findings) return "finding rows";
+  return nullptr;
+}
+
+class Walk {
+ public:
+  explicit Walk(ChainPosition start) {
+    report_.first = start;
+    report_.head = start;
+    anchored_ = start.seq == 0;
+  }
+
+  // False at the first fault.
+  bool Take(const ChainedRecord& record) {
+    if (record.seq != report_.head.seq + 1) {
+      return Broken(report_.head.seq + 1,
+                    base::Format("missing; the next one kept is {}", record.seq));
+    }
+    if (ChainHash(report_.head.hash, record.seq, record.kind, record.body) != record.hash) {
+      return Broken(record.seq, "its hash does not follow from the event before and its own body");
+    }
+    const auto event = DecodeEvent(record.kind, record.body, record.personal);
+    if (!event.ok()) return Broken(record.seq, event.error().text);
+    if (const char* fault = IndexFault(record.index, DeriveIndex(*event)); fault != nullptr) {
+      return Broken(record.seq, base::Format("the {} is not what the event says", fault));
+    }
+    NoteForget(*event);
+    if (record.personal.empty()) ++report_.forgotten;
+    report_.head = {record.seq, record.hash};
+    ++report_.events;
+    return true;
+  }
+
+  ChainReport Finish() {
+    if (!report_.why.empty()) return report_;
+    if (!anchored_) {
+      Broken(report_.first.seq,
+             "earlier events were removed, but no forget event names the anchor");
+      return report_;
+    }
+    report_.whole = true;
+    return report_;
+  }
+
+ private:
+  bool Broken(std::uint64_t seq, std::string why) {
+    report_.broken_seq = seq;
+    report_.why = std::move(why);
+    return false;
+  }
+
+  void NoteForget(const Event& event) {
+    const auto* forget = std::get_if<ForgetEvent>(&event);
+    if (forget == nullptr || forget->scope != ForgetScope::kPrefix) return;
+    if (forget->through_seq == report_.first.seq && forget->through_hash == report_.first.hash) {
+      anchored_ = true;
+    }
+  }
+
+  ChainReport report_;
+  bool anchored_ = false;
+};
+
+}  // namespace
+
+base::Sha256Digest ChainHash(const base::Sha256Digest& previous, std::uint64_t seq, EventKind kind,
+                             std::string_view body) {
+  std::string head;
+  for (int shift = 56; shift >= 0; shift -= 8)
+    head.push_back(static_cast<char>((seq >> shift) & 0xFFU));
+  head.push_back(static_cast<char>(kind));
+  base::Sha256Stream stream;
+  stream.Update(base::AsBytes(previous));
+  stream.Update(head);
+  stream.Update(body);
+  return stream.Finish();
+}
+
+void Seal(ChainedRecord& record, ChainPosition& last) {
+  record.seq = last.seq + 1;
+  record.hash = ChainHash(last.hash, record.seq, record.kind, record.body);
+  last = {record.seq, record.hash};
+}
+
+base::Result<ChainReport> VerifyChain(VerdictStore& store) {
+  LAZARET_ASSIGN(const ChainPosition anchor, store.Anchor());
+  Walk walk(anchor);
+  std::uint64_t after = anchor.seq;
+  // Events at or below the anchor would be a second history beside the first.
+  LAZARET_ASSIGN(const auto below, store.Read(0, 1));
+  if (!below.empty() && below.front().seq <= anchor.seq) after = 0;
+  for (;;) {
+    LAZARET_ASSIGN(const auto records, store.Read(after, kReadAtOnce));
+    if (records.empty()) return walk.Finish();
+    for (const ChainedRecord& record : records) {
+      if (!walk.Take(record)) return walk.Finish();
+    }
+    after = records.back().seq;
+  }
+}
+
+}  // namespace lazaret::db

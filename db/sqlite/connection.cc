@@ -1,0 +1,209 @@
+#include "db/sqlite/connection.h"
+
+#include <sqlite3.h>
+
+#include "base/format.h"
+
+namespace lazaret::db {
+namespace {
+
+base::ErrorCode CodeOf(int result) {
+  switch (result & 0xFF) {
+    case SQLITE_CORRUPT:
+    case SQLITE_NOTADB:
+      return base::ErrorCode::kCorrupt;
+    case SQLITE_BUSY:
+    case SQLITE_LOCKED:
+      return base::ErrorCode::kTimeout;
+    case SQLITE_PERM:
+    case SQLITE_READONLY:
+    case SQLITE_AUTH:
+      return base::ErrorCode::kPermission;
+    case SQLITE_FULL:
+    case SQLITE_IOERR:
+    case SQLITE_NOMEM:
+    case SQLITE_CANTOPEN:
+      return base::ErrorCode::kUnavailable;
+    case SQLITE_CONSTRAINT:
+    case SQLITE_TOOBIG:
+      return base::ErrorCode::kInvalid;
+    default:
+      return base::ErrorCode::kInternal;
+  }
+}
+
+base::Error ErrorOf(sqlite3* handle, int result) {
+  const char* file = handle != nullptr ? sqlite3_db_filename(handle, "main") : nullptr;
+  const int extended = handle != nullptr ? sqlite3_extended_errcode(handle) : result;
+  return {
+      CodeOf(result),
+      base::Format("{}: {} (SQLite {})", file != nullptr && *file != '\0' ? file : "verdict log",
+                   handle != nullptr ? sqlite3_errmsg(handle) : sqlite3_errstr(result), extended)};
+}
+
+void Harden(sqlite3* handle) {
+  sqlite3_extended_result_codes(handle, 1);
+  sqlite3_db_config(handle, SQLITE_DBCONFIG_DEFENSIVE, 1, nullptr);
+  sqlite3_db_config(handle, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, nullptr);
+  sqlite3_db_config(handle, SQLITE_DBCONFIG_ENABLE_TRIGGER, 0, nullptr);
+  sqlite3_db_config(handle, SQLITE_DBCONFIG_ENABLE_VIEW, 0, nullptr);
+  // Without it the last writer to leave removes the WAL files, and a reader of another user, who
+  // may not create them, could no longer open the database.
+  int keep_wal = 1;
+  sqlite3_file_control(handle, "main", SQLITE_FCNTL_PERSIST_WAL, &keep_wal);
+}
+
+}  // namespace
+
+Statement& Statement::operator=(Statement&& other) noexcept {
+  std::swap(connection_, other.connection_);
+  std::swap(statement_, other.statement_);
+  std::swap(bind_error_, other.bind_error_);
+  return *this;
+}
+
+Statement::~Statement() { sqlite3_finalize(statement_); }
+
+Statement& Statement::Int(int at, std::int64_t value) {
+  if (const int result = sqlite3_bind_int64(statement_, at, value)) bind_error_ = result;
+  return *this;
+}
+
+Statement& Statement::Text(int at, std::string_view value) {
+  // A null pointer would bind NULL, not the empty string.
+  const char* bytes = value.data() != nullptr ? value.data() : "";
+  const int result =
+      sqlite3_bind_text64(statement_, at, bytes, value.size(), SQLITE_TRANSIENT, SQLITE_UTF8);
+  if (result != SQLITE_OK) bind_error_ = result;
+  return *this;
+}
+
+Statement& Statement::Blob(int at, std::string_view value) {
+  const char* bytes = value.data() != nullptr ? value.data() : "";
+  const int result = sqlite3_bind_blob64(statement_, at, bytes, value.size(), SQLITE_TRANSIENT);
+  if (result != SQLITE_OK) bind_error_ = result;
+  return *this;
+}
+
+Statement& Statement::Null(int at) {
+  if (const int result = sqlite3_bind_null(statement_, at)) bind_error_ = result;
+  return *this;
+}
+
+base::Result<bool> Statement::Next() {
+  if (bind_error_ != SQLITE_OK) {
+    return base::Error{CodeOf(bind_error_), base::Format("verdict log: binding a value: {}",
+                                                         sqlite3_errstr(bind_error_))};
+  }
+  const int result = sqlite3_step(statement_);
+  if (result == SQLITE_ROW) return true;
+  if (result == SQLITE_DONE) return false;
+  base::Error error = ErrorOf(connection_, result);
+  sqlite3_reset(statement_);
+  return error;
+}
+
+base::Status Statement::Run() {
+  for (;;) {
+    auto row = Next();
+    if (!row.ok()) {
+      Reset();
+      return std::move(row).error();
+    }
+    if (!*row) break;
+  }
+  Reset();
+  return base::Ok();
+}
+
+void Statement::Reset() {
+  sqlite3_reset(statement_);
+  sqlite3_clear_bindings(statement_);
+  bind_error_ = SQLITE_OK;
+}
+
+std::int64_t Statement::ColumnInt(int at) const { return sqlite3_column_int64(statement_, at); }
+
+std::string Statement::ColumnText(int at) const {
+  const auto* text = reinterpret_cast<const char*>(sqlite3_column_text(statement_, at));
+  if (text == nullptr) return {};
+  return std::string(text, static_cast<std::size_t>(sqlite3_column_bytes(statement_, at)));
+}
+
+std::string Statement::ColumnBlob(int at) const {
+  const auto* blob = static_cast<const char*>(sqlite3_column_blob(statement_, at));
+  if (blob == nullptr) return {};
+  return std::string(blob, static_cast<std::size_t>(sqlite3_column_bytes(statement_, at)));
+}
+
+bool Statement::ColumnIsNull(int at) const {
+  return sqlite3_column_type(statement_, at) == SQLITE_NULL;
+}
+
+base::Result<Connection> Connection::Open(const ConnectionOptions& options) {
+  sqlite3* handle = nullptr;
+  const int flags = (options.read_only ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE) |
+                    SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE | SQLITE_OPEN_NOFOLLOW;
+  const int result = sqlite3_open_v2(options.path.c_str(), &handle, flags, nullptr);
+  Connection connection(handle);
+  if (result != SQLITE_OK) {
+    return base::Error{CodeOf(result), base::Format("{}: {}", options.path,
+                                                    handle != nullptr ? sqlite3_errmsg(handle)
+                                                                      : sqlite3_errstr(result))};
+  }
+  Harden(handle);
+  sqlite3_busy_timeout(handle, options.busy_millis);
+  return connection;
+}
+
+Connection& Connection::operator=(Connection&& other) noexcept {
+  std::swap(handle_, other.handle_);
+  return *this;
+}
+
+Connection::~Connection() { sqlite3_close_v2(handle_); }
+
+base::Result<Statement> Connection::Prepare(Sql sql) {
+  sqlite3_stmt* statement = nullptr;
+  const int result =
+      sqlite3_prepare_v3(handle_, sql.text().data(), static_cast<int>(sql.text().size()),
+                         SQLITE_PREPARE_PERSISTENT, &statement, nullptr);
+  if (result != SQLITE_OK) return ErrorOf(handle_, result);
+  return Statement(handle_, statement);
+}
+
+base::Status Connection::Run(Sql sql) {
+  LAZARET_ASSIGN(Statement statement, Prepare(sql));
+  return statement.Run();
+}
+
+base::Result<std::int64_t> Connection::Number(Sql sql) {
+  LAZARET_ASSIGN(Statement statement, Prepare(sql));
+  LAZARET_ASSIGN(const bool row, statement.Next());
+  return row ? statement.ColumnInt(0) : 0;
+}
+
+std::int64_t Connection::Changes() const { return sqlite3_changes64(handle_); }
+
+void Connection::Rollback() {
+  if (handle_ != nullptr && sqlite3_get_autocommit(handle_) == 0) {
+    sqlite3_exec(handle_, "ROLLBACK", nullptr, nullptr, nullptr);
+  }
+}
+
+base::Result<Transaction> Transaction::Begin(Connection& connection) {
+  LAZARET_TRY(connection.Run("BEGIN IMMEDIATE"));
+  return Transaction(connection);
+}
+
+Transaction::~Transaction() {
+  if (connection_ != nullptr) connection_->Rollback();
+}
+
+base::Status Transaction::Commit() {
+  LAZARET_TRY(connection_->Run("COMMIT"));
+  connection_ = nullptr;
+  return base::Ok();
+}
+
+}  // namespace lazaret::db

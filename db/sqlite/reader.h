@@ -1,0 +1,46 @@
+// The reading half of the SQLite store, on its own connection, so that a query never waits for the
+// writer. Thread-safe by one mutex.
+#ifndef LAZARET_DB_SQLITE_READER_H_
+#define LAZARET_DB_SQLITE_READER_H_
+
+#include <mutex>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "db/sqlite/connection.h"
+#include "db/verdict_store.h"
+
+namespace lazaret::db {
+
+class SqliteReader {
+ public:
+  explicit SqliteReader(Connection connection) : connection_(std::move(connection)) {}
+
+  base::Result<ChainPosition> Last();
+  base::Result<ChainPosition> Anchor();
+  base::Result<std::vector<ChainedRecord>> Read(std::uint64_t after, std::uint32_t limit);
+  base::Result<std::vector<StoredVerdict>> Find(const Query& query);
+  base::Result<StoredVerdict> Get(std::string_view verdict_id);
+  base::Result<std::vector<std::string>> IdsWithPrefix(std::string_view prefix,
+                                                       std::uint32_t limit);
+  base::Result<bool> HistoryContains(std::span<const std::string> keys);
+
+ private:
+  base::Status ReadIndex(ChainedRecord& record);
+  base::Status ReadRecipients(ChainedRecord& record);
+  base::Status ReadFindings(ChainedRecord& record);
+  base::Result<StoredVerdict> ReadVerdict(std::uint64_t seq);
+
+  std::mutex mutex_;
+  Connection connection_;
+};
+
+// Reads one position from a query that gives (seq, hash) or nothing.
+base::Result<ChainPosition> ReadPosition(Connection& connection, Sql sql);
+
+}  // namespace lazaret::db
+
+#endif  // LAZARET_DB_SQLITE_READER_H_

@@ -1,0 +1,100 @@
+#include "db/sqlite/schema.h"
+
+#include "base/clock.h"
+#include "base/format.h"
+
+namespace lazaret::db {
+namespace {
+
+constexpr Sql kVersion1[] = {
+    "CREATE TABLE migration(version INTEGER PRIMARY KEY, applied INTEGER NOT NULL) STRICT",
+    // The chain. time, node and verdict_id repeat what the body says, to be found by.
+    "CREATE TABLE event("
+    "  seq INTEGER PRIMARY KEY, kind INTEGER NOT NULL, hash BLOB NOT NULL, body BLOB NOT NULL,"
+    "  personal BLOB NOT NULL, verdict_id TEXT NOT NULL, time INTEGER NOT NULL,"
+    "  node TEXT NOT NULL) STRICT",
+    "CREATE INDEX event_verdict ON event(verdict_id)",
+    "CREATE UNIQUE INDEX event_decision ON event(verdict_id) WHERE kind = 1",
+    "CREATE TABLE anchor(id INTEGER PRIMARY KEY CHECK (id = 1), seq INTEGER NOT NULL,"
+    "  hash BLOB NOT NULL) STRICT",
+    // What decisions are found by; derived from the bodies.
+    "CREATE TABLE decision("
+    "  seq INTEGER PRIMARY KEY, time INTEGER NOT NULL, class INTEGER NOT NULL,"
+    "  action INTEGER NOT NULL, sender TEXT NOT NULL, sender_domain TEXT NOT NULL) STRICT",
+    "CREATE INDEX decision_time ON decision(time)",
+    "CREATE INDEX decision_class ON decision(class)",
+    "CREATE INDEX decision_action ON decision(action)",
+    "CREATE INDEX decision_sender ON decision(sender)",
+    "CREATE INDEX decision_sender_domain ON decision(sender_domain)",
+    "CREATE TABLE recipient("
+    "  seq INTEGER NOT NULL, position INTEGER NOT NULL, address TEXT NOT NULL,"
+    "  domain TEXT NOT NULL, action INTEGER NOT NULL,"
+    "  PRIMARY KEY (seq, position)) STRICT, WITHOUT ROWID",
+    "CREATE INDEX recipient_address ON recipient(address, seq)",
+    "CREATE INDEX recipient_domain ON recipient(domain, seq)",
+    "CREATE TABLE finding("
+    "  seq INTEGER NOT NULL, position INTEGER NOT NULL, code TEXT NOT NULL, rule TEXT NOT NULL,"
+    "  class INTEGER NOT NULL, PRIMARY KEY (seq, position)) STRICT, WITHOUT ROWID",
+    "CREATE INDEX finding_code ON finding(code, seq)",
+    "CREATE INDEX finding_rule ON finding(rule, seq)",
+    // Outside the chain.
+    "CREATE TABLE acknowledgement(verdict_id TEXT PRIMARY KEY, mark INTEGER NOT NULL)"
+    "  STRICT, WITHOUT ROWID",
+    "CREATE TABLE history(key BLOB PRIMARY KEY, seq INTEGER NOT NULL) STRICT, WITHOUT ROWID",
+    "CREATE INDEX history_seq ON history(seq)",
+    "PRAGMA application_id = 1280987732",
+    "PRAGMA user_version = 1",
+};
+static_assert(kApplicationId == 1280987732);
+
+base::Error Foreign() {
+  return {base::ErrorCode::kCorrupt, "the database is not a Lazaret verdict log"};
+}
+
+base::Error TooNew(std::int64_t version) {
+  return {base::ErrorCode::kUnsupported,
+          base::Format("the verdict log has schema version {}, this Lazaret knows up to {}: it was "
+                       "written by a newer release",
+                       version, kSchemaVersion)};
+}
+
+base::Status ToVersion1(Connection& connection) {
+  LAZARET_ASSIGN(Transaction transaction, Transaction::Begin(connection));
+  for (const Sql sql : kVersion1) LAZARET_TRY(connection.Run(sql));
+  LAZARET_ASSIGN(Statement note,
+                 connection.Prepare("INSERT INTO migration(version, applied) VALUES (1, ?1)"));
+  LAZARET_TRY(note.Int(1, base::RealtimeNow().micros).Run());
+  return transaction.Commit();
+}
+
+// The version found; 0 for a database without any table.
+base::Result<std::int64_t> VersionOf(Connection& connection) {
+  LAZARET_ASSIGN(const std::int64_t tables,
+                 connection.Number("SELECT count(*) FROM sqlite_schema"));
+  if (tables == 0) return std::int64_t{0};
+  LAZARET_ASSIGN(const std::int64_t id, connection.Number("PRAGMA application_id"));
+  if (id != kApplicationId) return Foreign();
+  LAZARET_ASSIGN(const std::int64_t version, connection.Number("PRAGMA user_version"));
+  if (version < 1) return Foreign();
+  if (version > kSchemaVersion) return TooNew(version);
+  return version;
+}
+
+}  // namespace
+
+base::Status Migrate(Connection& connection) {
+  LAZARET_ASSIGN(const std::int64_t version, VersionOf(connection));
+  if (version == 0) LAZARET_TRY(ToVersion1(connection));
+  return base::Ok();
+}
+
+base::Status CheckSchema(Connection& connection) {
+  LAZARET_ASSIGN(const std::int64_t version, VersionOf(connection));
+  if (version == kSchemaVersion) return base::Ok();
+  return base::Error{base::ErrorCode::kUnsupported,
+                     base::Format("the verdict log has schema version {}, expected {}: start the "
+                                  "daemon once to bring it up to date",
+                                  version, kSchemaVersion)};
+}
+
+}  // namespace lazaret::db

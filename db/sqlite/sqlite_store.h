@@ -1,0 +1,30 @@
+// The verdict store on SQLite: one file, WAL, synchronous=FULL, prepared statements only. The front
+// is its only writer; any number of readers (CLI, admin) may open it meanwhile or after the front
+// is gone. docs/formats.md gives the schema.
+#ifndef LAZARET_DB_SQLITE_SQLITE_STORE_H_
+#define LAZARET_DB_SQLITE_SQLITE_STORE_H_
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "base/result.h"
+#include "db/verdict_store.h"
+
+namespace lazaret::db {
+
+struct SqliteOptions {
+  std::string path;  // .../db/verdicts.db
+  bool read_only = false;
+  int busy_millis = 2000;  // how long a lock of another process is waited for
+  std::uint64_t max_history_pairs = kMaxHistoryPairs;
+};
+
+// Writing: creates the folder (0750) and the file (0640) when missing, brings an older schema up to
+// date, refuses a newer one (kUnsupported). Reading: kNotFound when there is no database; changes
+// nothing. Either refuses a file that is no verdict log (kCorrupt).
+base::Result<std::unique_ptr<VerdictStore>> OpenSqliteStore(const SqliteOptions& options);
+
+}  // namespace lazaret::db
+
+#endif  // LAZARET_DB_SQLITE_SQLITE_STORE_H_

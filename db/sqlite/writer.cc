@@ -1,0 +1,228 @@
+#include "db/sqlite/writer.h"
+
+#include <utility>
+#include <vector>
+
+#include "base/format.h"
+#include "db/audit/event_codec.h"
+#include "db/audit/index.h"
+#include "db/sqlite/reader.h"
+#include "db/sqlite/schema.h"
+
+namespace lazaret::db {
+namespace {
+
+base::Status ToWal(Connection& connection) {
+  LAZARET_ASSIGN(Statement statement, connection.Prepare("PRAGMA journal_mode = WAL"));
+  LAZARET_ASSIGN(const bool row, statement.Next());
+  if (row && statement.ColumnText(0) == "wal") return base::Ok();
+  return base::Error{base::ErrorCode::kUnavailable,
+                     "verdict log: the file system does not allow a write-ahead log"};
+}
+
+std::int64_t Signed(std::uint64_t value) { return static_cast<std::int64_t>(value); }
+
+}  // namespace
+
+base::Result<std::unique_ptr<SqliteWriter>> SqliteWriter::Make(Connection connection,
+                                                               std::uint64_t max_history_pairs) {
+  std::unique_ptr<SqliteWriter> writer(new SqliteWriter(std::move(connection), max_history_pairs));
+  Connection& own = writer->connection_;
+  // Forgotten values are overwritten, not only unlinked.
+  LAZARET_TRY(own.Run("PRAGMA secure_delete = ON"));
+  LAZARET_TRY(own.Run("PRAGMA synchronous = FULL"));
+  LAZARET_TRY(own.Run("PRAGMA journal_size_limit = 67108864"));
+  LAZARET_TRY(Migrate(own));
+  LAZARET_TRY(ToWal(own));
+  LAZARET_TRY(writer->Prepare());
+  LAZARET_ASSIGN(const std::int64_t pairs, own.Number("SELECT count(*) FROM history"));
+  writer->history_pairs_ = static_cast<std::uint64_t>(pairs);
+  return writer;
+}
+
+base::Status SqliteWriter::Prepare() {
+  LAZARET_ASSIGN(insert_event_, connection_.Prepare(
+                                    "INSERT INTO event(seq, kind, hash, body, personal, verdict_id,"
+                                    " time, node) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)"));
+  LAZARET_ASSIGN(insert_decision_,
+                 connection_.Prepare("INSERT INTO decision(seq, time, class, action, sender,"
+                                     " sender_domain) VALUES (?1, ?2, ?3, ?4, ?5, ?6)"));
+  LAZARET_ASSIGN(insert_recipient_,
+                 connection_.Prepare("INSERT INTO recipient(seq, position, address, domain, action)"
+                                     " VALUES (?1, ?2, ?3, ?4, ?5)"));
+  LAZARET_ASSIGN(insert_finding_,
+                 connection_.Prepare("INSERT INTO finding(seq, position, code, rule, class)"
+                                     " VALUES (?1, ?2, ?3, ?4, ?5)"));
+  LAZARET_ASSIGN(update_history_,
+                 connection_.Prepare("UPDATE history SET seq = ?1 WHERE key = ?2"));
+  LAZARET_ASSIGN(insert_history_,
+                 connection_.Prepare("INSERT INTO history(seq, key) VALUES (?1, ?2)"));
+  LAZARET_ASSIGN(
+      mark_, connection_.Prepare("INSERT INTO acknowledgement(verdict_id, mark) VALUES (?1, ?2)"
+                                 " ON CONFLICT(verdict_id) DO UPDATE SET mark = excluded.mark"));
+  return base::Ok();
+}
+
+base::Status SqliteWriter::AppendBatch(std::span<const ChainedRecord> records) {
+  if (records.empty()) return base::Ok();
+  const std::lock_guard lock(mutex_);
+  LAZARET_ASSIGN(Transaction transaction, Transaction::Begin(connection_));
+  LAZARET_TRY(CheckFollows(records.front()));
+  std::uint64_t pairs = history_pairs_;
+  for (std::size_t i = 0; i < records.size(); ++i) {
+    if (records[i].seq != records.front().seq + i) {
+      return base::Error{base::ErrorCode::kInvalid, "verdict log: a batch with a gap"};
+    }
+    LAZARET_TRY(Insert(records[i]));
+    LAZARET_TRY(NoteHistory(records[i], pairs));
+  }
+  if (pairs > max_history_pairs_) LAZARET_TRY(TrimHistory(pairs));
+  LAZARET_TRY(transaction.Commit());
+  history_pairs_ = pairs;
+  return base::Ok();
+}
+
+base::Status SqliteWriter::CheckFollows(const ChainedRecord& first) {
+  LAZARET_ASSIGN(const std::int64_t last,
+                 connection_.Number("SELECT max(ifnull((SELECT max(seq) FROM event), 0),"
+                                    " ifnull((SELECT seq FROM anchor), 0))"));
+  if (Signed(first.seq) == last + 1) return base::Ok();
+  return base::Error{base::ErrorCode::kInvalid,
+                     base::Format("verdict log: event {} does not follow {}", first.seq, last)};
+}
+
+base::Status SqliteWriter::Insert(const ChainedRecord& record) {
+  insert_event_.Int(1, Signed(record.seq))
+      .Int(2, static_cast<std::int64_t>(record.kind))
+      .Blob(3, base::AsBytes(record.hash))
+      .Blob(4, record.body)
+      .Blob(5, record.personal)
+      .Text(6, record.index.verdict_id)
+      .Int(7, record.index.time.micros)
+      .Text(8, record.index.node);
+  LAZARET_TRY(insert_event_.Run());
+  return record.kind == EventKind::kDecision ? InsertIndex(record) : base::Ok();
+}
+
+base::Status SqliteWriter::InsertIndex(const ChainedRecord& record) {
+  const IndexRows& index = record.index;
+  insert_decision_.Int(1, Signed(record.seq))
+      .Int(2, index.time.micros)
+      .Int(3, static_cast<std::int64_t>(index.cls))
+      .Int(4, static_cast<std::int64_t>(index.action))
+      .Text(5, index.sender)
+      .Text(6, index.sender_domain);
+  LAZARET_TRY(insert_decision_.Run());
+  LAZARET_TRY(InsertRecipients(record));
+  for (std::size_t i = 0; i < index.findings.size(); ++i) {
+    insert_finding_.Int(1, Signed(record.seq))
+        .Int(2, Signed(i))
+        .Text(3, index.findings[i].code)
+        .Text(4, index.findings[i].rule)
+        .Int(5, static_cast<std::int64_t>(index.findings[i].cls));
+    LAZARET_TRY(insert_finding_.Run());
+  }
+  return base::Ok();
+}
+
+base::Status SqliteWriter::InsertRecipients(const ChainedRecord& record) {
+  const std::vector<IndexedRecipient>& recipients = record.index.recipients;
+  for (std::size_t i = 0; i < recipients.size(); ++i) {
+    insert_recipient_.Int(1, Signed(record.seq))
+        .Int(2, Signed(i))
+        .Text(3, recipients[i].address)
+        .Text(4, recipients[i].domain)
+        .Int(5, static_cast<std::int64_t>(recipients[i].action));
+    LAZARET_TRY(insert_recipient_.Run());
+  }
+  return base::Ok();
+}
+
+base::Status SqliteWriter::NoteHistory(const ChainedRecord& record, std::uint64_t& pairs) {
+  for (const std::string& key : record.history) {
+    LAZARET_TRY(update_history_.Int(1, Signed(record.seq)).Blob(2, key).Run());
+    if (connection_.Changes() != 0) continue;
+    LAZARET_TRY(insert_history_.Int(1, Signed(record.seq)).Blob(2, key).Run());
+    ++pairs;
+  }
+  return base::Ok();
+}
+
+base::Status SqliteWriter::TrimHistory(std::uint64_t& pairs) {
+  // A sixteenth more than needed, so that this is rare.
+  const std::uint64_t surplus = pairs - max_history_pairs_ + max_history_pairs_ / 16;
+  LAZARET_ASSIGN(Statement trim,
+                 connection_.Prepare("DELETE FROM history WHERE key IN"
+                                     " (SELECT key FROM history ORDER BY seq LIMIT ?1)"));
+  LAZARET_TRY(trim.Int(1, Signed(surplus)).Run());
+  pairs -= static_cast<std::uint64_t>(connection_.Changes());
+  return base::Ok();
+}
+
+base::Status SqliteWriter::Mark(std::span<const Acknowledgement> marks) {
+  const std::lock_guard lock(mutex_);
+  LAZARET_ASSIGN(Transaction transaction, Transaction::Begin(connection_));
+  for (const Acknowledgement& one : marks) {
+    LAZARET_TRY(mark_.Text(1, one.verdict_id).Int(2, static_cast<std::int64_t>(one.mark)).Run());
+  }
+  return transaction.Commit();
+}
+
+base::Result<std::uint64_t> SqliteWriter::Forget(const ForgetSelector& selector) {
+  std::uint64_t total = 0;
+  for (;;) {
+    LAZARET_ASSIGN(const std::uint64_t some, ForgetSome(selector));
+    total += some;
+    if (some == 0) break;
+  }
+  const std::lock_guard lock(mutex_);
+  // Old pages in the WAL still hold the values.
+  if (total != 0) static_cast<void>(connection_.Run("PRAGMA wal_checkpoint(TRUNCATE)"));
+  return total;
+}
+
+base::Result<std::uint64_t> SqliteWriter::ForgetSome(const ForgetSelector& selector) {
+  const std::lock_guard lock(mutex_);
+  LAZARET_ASSIGN(Transaction transaction, Transaction::Begin(connection_));
+  LAZARET_ASSIGN(Statement rows,
+                 connection_.Prepare("SELECT seq, kind, body FROM event WHERE personal != x'' AND"
+                                     " kind != 4 AND (verdict_id = ?1 OR time < ?2) LIMIT 200"));
+  if (!selector.verdict_id.empty()) rows.Text(1, selector.verdict_id);
+  if (selector.before) rows.Int(2, selector.before->micros);
+  struct Row {
+    std::uint64_t seq;
+    EventKind kind;
+    std::string body;
+  };
+  std::vector<Row> found;
+  for (;;) {
+    LAZARET_ASSIGN(const bool row, rows.Next());
+    if (!row) break;
+    found.push_back({static_cast<std::uint64_t>(rows.ColumnInt(0)),
+                     static_cast<EventKind>(rows.ColumnInt(1)), rows.ColumnBlob(2)});
+  }
+  rows.Reset();
+  for (const Row& row : found) LAZARET_TRY(ForgetOne(row.seq, row.kind, row.body));
+  LAZARET_TRY(transaction.Commit());
+  return static_cast<std::uint64_t>(found.size());
+}
+
+base::Status SqliteWriter::ForgetOne(std::uint64_t seq, EventKind kind, const std::string& body) {
+  LAZARET_ASSIGN(Statement clear,
+                 connection_.Prepare("UPDATE event SET personal = x'' WHERE seq = ?1"));
+  LAZARET_TRY(clear.Int(1, Signed(seq)).Run());
+  if (kind != EventKind::kDecision) return base::Ok();
+  LAZARET_ASSIGN(const Event event, DecodeEvent(kind, body, {}));
+  ChainedRecord record;
+  record.seq = seq;
+  record.index = DeriveIndex(event);
+  LAZARET_ASSIGN(Statement sender, connection_.Prepare("UPDATE decision SET sender = ?2,"
+                                                       " sender_domain = ?3 WHERE seq = ?1"));
+  sender.Int(1, Signed(seq)).Text(2, record.index.sender).Text(3, record.index.sender_domain);
+  LAZARET_TRY(sender.Run());
+  LAZARET_ASSIGN(Statement drop, connection_.Prepare("DELETE FROM recipient WHERE seq = ?1"));
+  LAZARET_TRY(drop.Int(1, Signed(seq)).Run());
+  return InsertRecipients(record);
+}
+
+}  // namespace lazaret::db

@@ -1,0 +1,57 @@
+// The writing half of the SQLite store. Thread-safe by one mutex; each call is one transaction
+// (Forget: one for each 200 events, so that it never holds up decisions for long).
+#ifndef LAZARET_DB_SQLITE_WRITER_H_
+#define LAZARET_DB_SQLITE_WRITER_H_
+
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <span>
+#include <string>
+
+#include "base/result.h"
+#include "db/sqlite/connection.h"
+#include "db/verdict_store.h"
+
+namespace lazaret::db {
+
+class SqliteWriter {
+ public:
+  // Sets the journal mode, migrates, prepares.
+  static base::Result<std::unique_ptr<SqliteWriter>> Make(Connection connection,
+                                                          std::uint64_t max_history_pairs);
+
+  base::Status AppendBatch(std::span<const ChainedRecord> records);
+  base::Status Mark(std::span<const Acknowledgement> marks);
+  base::Result<std::uint64_t> Forget(const ForgetSelector& selector);
+
+ private:
+  SqliteWriter(Connection connection, std::uint64_t max_history_pairs)
+      : connection_(std::move(connection)), max_history_pairs_(max_history_pairs) {}
+
+  base::Status Prepare();
+  base::Status CheckFollows(const ChainedRecord& first);
+  base::Status Insert(const ChainedRecord& record);
+  base::Status InsertIndex(const ChainedRecord& record);
+  base::Status InsertRecipients(const ChainedRecord& record);
+  base::Status NoteHistory(const ChainedRecord& record, std::uint64_t& pairs);
+  base::Status TrimHistory(std::uint64_t& pairs);
+  base::Result<std::uint64_t> ForgetSome(const ForgetSelector& selector);
+  base::Status ForgetOne(std::uint64_t seq, EventKind kind, const std::string& body);
+
+  std::mutex mutex_;
+  Connection connection_;
+  std::uint64_t max_history_pairs_;
+  std::uint64_t history_pairs_ = 0;
+  Statement insert_event_;
+  Statement insert_decision_;
+  Statement insert_recipient_;
+  Statement insert_finding_;
+  Statement update_history_;
+  Statement insert_history_;
+  Statement mark_;
+};
+
+}  // namespace lazaret::db
+
+#endif  // LAZARET_DB_SQLITE_WRITER_H_

@@ -1,0 +1,76 @@
+#include "milter/message_store.h"
+
+#include <fcntl.h>
+
+#include "base/format.h"
+
+namespace lazaret::milter {
+
+base::Status MessageStore::Append(std::string_view bytes) {
+  if (error_) return *error_;
+  if (bytes.size() > options_.message_bytes - bytes_) {
+    return Fail({base::ErrorCode::kLimit,
+                 base::Format("message larger than {} bytes", options_.message_bytes)});
+  }
+  const base::Status written = Write(bytes);
+  if (!written.ok()) return Fail(written.error());
+  bytes_ += bytes.size();
+  whole_.Update(bytes);
+  if (body_) body_->Update(bytes);
+  return base::Ok();
+}
+
+void MessageStore::BeginBody() {
+  if (!body_) body_.emplace();
+}
+
+base::Status MessageStore::Write(std::string_view bytes) {
+  if (!spool_.valid() && memory_.size() + bytes.size() > options_.memory_bytes) {
+    LAZARET_TRY(MoveToSpool());
+  }
+  if (spool_.valid()) return base::WriteAll(spool_.get(), bytes);
+  memory_.append(bytes);
+  return base::Ok();
+}
+
+base::Status MessageStore::MoveToSpool() {
+  base::UniqueFd file(open(options_.spool_dir.c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0400));
+  if (!file.valid()) return base::ErrnoError(base::Format("spool {}", options_.spool_dir));
+  LAZARET_TRY(base::WriteAll(file.get(), memory_));
+  spool_ = std::move(file);
+  std::string().swap(memory_);
+  return base::Ok();
+}
+
+base::Status MessageStore::Fail(base::Error error) {
+  error_ = error;
+  std::string().swap(memory_);
+  spool_.Reset();
+  return error;
+}
+
+base::Result<base::UniqueFd> MessageStore::ReadOnlySpool() const {
+  const std::string path = base::Format("/proc/self/fd/{}", spool_.get());
+  base::UniqueFd reader(open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!reader.valid()) return base::ErrnoError("spool: reopening for reading");
+  return reader;
+}
+
+base::Result<StoredMessage> MessageStore::Finish() {
+  if (error_) return *error_;
+  StoredMessage message;
+  if (spool_.valid()) {
+    LAZARET_ASSIGN(message.fd, ReadOnlySpool());
+    spool_.Reset();
+  } else {
+    LAZARET_ASSIGN(message.fd, base::SealedMemfd("message", memory_));
+    std::string().swap(memory_);
+  }
+  BeginBody();
+  message.bytes = bytes_;
+  message.sha256 = whole_.Finish();
+  message.body_sha256 = body_->Finish();
+  return message;
+}
+
+}  // namespace lazaret::milter

@@ -1,0 +1,249 @@
+#include "milter/session.h"
+
+#include <charconv>
+
+#include "base/text.h"
+
+namespace lazaret::milter {
+namespace {
+
+constexpr std::string_view kOwnPrefix = "x-lazaret-";
+// RFC 5322 section 2.1.1: no line is longer; a longer Message-Id is kept cut.
+constexpr std::size_t kMaxMessageIdBytes = 998;
+// RFC 5321 section 4.5.3.1.3 allows 256; SMTPUTF8 and local extensions get room, floods do not.
+constexpr std::size_t kMaxAddressBytes = 1024;
+constexpr std::size_t kMaxMacroBytes = 1024;
+
+const Reply kTooLarge{"552", "5.3.4", "Message too large"};
+const Reply kTooManyFields{"552", "5.3.4", "Message header has too many fields"};
+const Reply kSpoolFull{"452", "4.3.1", "Insufficient system storage, try again later"};
+const Reply kTooManyRecipients{"452", "4.5.3", "Too many recipients"};
+const Reply kBrokenOrder{"451", "4.5.0", "Message could not be checked, try again later"};
+
+std::string Macro(const Macros& macros, const char* name) {
+  const char* value = macros.Get(name);
+  return value == nullptr ? std::string() : std::string(value).substr(0, kMaxMacroBytes);
+}
+
+void ReadMacro(const Macros& macros, const char* name, std::string& out) {
+  std::string value = Macro(macros, name);
+  if (!value.empty()) out = std::move(value);
+}
+
+std::uint32_t ParseBits(const std::string& text) {
+  std::uint32_t bits = 0;
+  std::from_chars(text.data(), text.data() + text.size(), bits);
+  return bits;
+}
+
+bool IsOwnField(std::string_view name) {
+  return name.size() >= kOwnPrefix.size() &&
+         base::AsciiEqualNoCase(name.substr(0, kOwnPrefix.size()), kOwnPrefix);
+}
+
+// The MTA keeps folded lines with LF alone; messages have CRLF (RFC 5322 section 2.1).
+std::string WithCrlf(std::string_view value) {
+  std::string out;
+  out.reserve(value.size() + 16);
+  for (std::size_t i = 0; i < value.size(); ++i) {
+    if (value[i] == '\n' && (i == 0 || value[i - 1] != '\r')) out += '\r';
+    out += value[i];
+  }
+  return out;
+}
+
+// True when SIZE= names more than the limit. Anything unreadable is left to the MTA.
+bool SizeAbove(std::string_view argument, std::uint64_t limit) {
+  constexpr std::string_view kSize = "SIZE=";
+  if (argument.size() <= kSize.size() ||
+      !base::AsciiEqualNoCase(argument.substr(0, kSize.size()), kSize)) {
+    return false;
+  }
+  argument.remove_prefix(kSize.size());
+  std::uint64_t size = 0;
+  const auto parsed = std::from_chars(argument.data(), argument.data() + argument.size(), size);
+  if (parsed.ec == std::errc::result_out_of_range) return true;
+  return parsed.ec == std::errc() && size > limit;
+}
+
+}  // namespace
+
+std::string_view StripBrackets(std::string_view address) {
+  address = base::TrimAscii(address);
+  if (address.size() >= 2 && address.front() == '<' && address.back() == '>') {
+    address = address.substr(1, address.size() - 2);
+  }
+  return address;
+}
+
+void Session::NoteSign(NextSign sign) {
+  if (!waiting_for_sign_) return;
+  handler_.OnAcknowledged(*waiting_for_sign_, sign);
+  waiting_for_sign_.reset();
+}
+
+void Session::Connect(std::string_view host, std::string_view address, const Macros& macros) {
+  session_facts_ = {};
+  session_facts_.client_name = std::string(host.substr(0, kMaxMacroBytes));
+  session_facts_.client_address = std::string(address);
+  ReadSessionMacros(macros);
+}
+
+void Session::Helo(std::string_view name, const Macros& macros) {
+  NoteSign(NextSign::kNextCommand);
+  session_facts_.helo = std::string(name.substr(0, kMaxMacroBytes));
+  // STARTTLS is followed by a second EHLO: what held before it may not hold now.
+  session_facts_.tls = {};
+  ReadSessionMacros(macros);
+}
+
+void Session::ReadSessionMacros(const Macros& macros) {
+  ReadMacro(macros, "{daemon_name}", session_facts_.daemon_name);
+  if (session_facts_.client_address.empty()) {
+    ReadMacro(macros, "{client_addr}", session_facts_.client_address);
+  }
+  policy::TlsFacts& tls = session_facts_.tls;
+  ReadMacro(macros, "{tls_version}", tls.version);
+  ReadMacro(macros, "{cipher}", tls.cipher);
+  ReadMacro(macros, "{cert_subject}", tls.cert_subject);
+  ReadMacro(macros, "{cert_issuer}", tls.cert_issuer);
+  const std::string bits = Macro(macros, "{cipher_bits}");
+  if (!bits.empty()) tls.bits = ParseBits(bits);
+}
+
+void Session::ReadQueueId(const Macros& macros) { ReadMacro(macros, "i", envelope_.queue_id); }
+
+std::optional<Reply> Session::MailFrom(std::string_view address,
+                                       const std::vector<std::string_view>& arguments,
+                                       const Macros& macros) {
+  NoteSign(NextSign::kNextCommand);
+  Abort();
+  for (const std::string_view argument : arguments) {
+    if (SizeAbove(argument, options_.store.message_bytes)) return kTooLarge;
+  }
+  ReadSessionMacros(macros);
+  envelope_ = session_facts_;
+  envelope_.sender = std::string(StripBrackets(address).substr(0, kMaxAddressBytes));
+  ReadMacro(macros, "{auth_authen}", envelope_.auth_user);
+  ReadQueueId(macros);
+  state_ = State::kEnvelope;
+  return std::nullopt;
+}
+
+std::optional<Reply> Session::RcptTo(std::string_view address, const Macros& macros) {
+  NoteSign(NextSign::kNextCommand);
+  if (state_ != State::kEnvelope) return kBrokenOrder;
+  if (envelope_.recipients.size() >= options_.recipients) return kTooManyRecipients;
+  ReadQueueId(macros);
+  envelope_.recipients.emplace_back(StripBrackets(address).substr(0, kMaxAddressBytes));
+  return std::nullopt;
+}
+
+void Session::Data(const Macros& macros) {
+  NoteSign(NextSign::kNextCommand);
+  ReadQueueId(macros);
+  if (state_ == State::kEnvelope) BeginContent();
+}
+
+void Session::BeginContent() {
+  store_.emplace(options_.store);
+  state_ = State::kHeaders;
+}
+
+void Session::FailContent(const Reply& reply) {
+  if (!failure_) failure_ = reply;
+  store_.reset();
+}
+
+void Session::Keep(std::string_view bytes) {
+  if (failure_ || !store_) return;
+  const base::Status kept = store_->Append(bytes);
+  if (!kept.ok()) {
+    FailContent(kept.error().code == base::ErrorCode::kLimit ? kTooLarge : kSpoolFull);
+  }
+}
+
+void Session::Header(std::string_view name, std::string_view value) {
+  NoteSign(NextSign::kNextCommand);
+  if (state_ == State::kEnvelope) BeginContent();
+  if (state_ != State::kHeaders) return FailContent(kBrokenOrder);
+  if (++fields_ > options_.header_fields) return FailContent(kTooManyFields);
+  const std::string_view trimmed = base::TrimAscii(name);
+  if (IsOwnField(trimmed)) {
+    IncomingField& field = incoming_fields_[base::AsciiLower(trimmed)];
+    if (field.count++ == 0) field.name = std::string(name);
+    return;
+  }
+  KeepField(name, value);
+}
+
+void Session::KeepField(std::string_view name, std::string_view value) {
+  if (!has_message_id_ && base::AsciiEqualNoCase(base::TrimAscii(name), "message-id")) {
+    has_message_id_ = true;
+    envelope_.message_id = std::string(StripBrackets(value).substr(0, kMaxMessageIdBytes));
+  }
+  std::string field(name);
+  field += options_.leading_space ? ":" : ": ";
+  field += WithCrlf(value);
+  field += "\r\n";
+  Keep(field);
+}
+
+void Session::EndOfHeaders(const Macros& macros) {
+  NoteSign(NextSign::kNextCommand);
+  if (state_ == State::kEnvelope) BeginContent();
+  if (state_ != State::kHeaders) return FailContent(kBrokenOrder);
+  ReadQueueId(macros);
+  Keep("\r\n");
+  if (store_) store_->BeginBody();
+  state_ = State::kBody;
+}
+
+void Session::Body(std::string_view bytes) {
+  NoteSign(NextSign::kNextCommand);
+  if (state_ != State::kBody) return FailContent(kBrokenOrder);
+  Keep(bytes);
+}
+
+std::variant<Transaction, Reply> Session::Refuse(const policy::Envelope& envelope,
+                                                 const Reply& reply) {
+  handler_.OnRefused(envelope, reply);
+  return reply;
+}
+
+std::variant<Transaction, Reply> Session::EndOfMessage(const Macros& macros) {
+  NoteSign(NextSign::kNextCommand);
+  ReadQueueId(macros);
+  // An MTA may leave out the end of headers of a message without a body.
+  if (state_ == State::kHeaders || state_ == State::kEnvelope) EndOfHeaders(macros);
+  const bool whole = state_ == State::kBody && !envelope_.recipients.empty();
+  std::optional<Reply> failure = failure_;
+  if (!whole && !failure) failure = kBrokenOrder;
+  policy::Envelope envelope = std::move(envelope_);
+  std::optional<MessageStore> store = std::move(store_);
+  std::map<std::string, IncomingField> incoming = std::move(incoming_fields_);
+  Abort();
+  incoming_fields_ = std::move(incoming);
+  if (failure) return Refuse(envelope, *failure);
+  base::Result<StoredMessage> message = store->Finish();
+  if (!message.ok()) return Refuse(envelope, kSpoolFull);
+  return Transaction{std::move(envelope), std::move(message).value()};
+}
+
+void Session::Abort() {
+  NoteSign(NextSign::kNextCommand);
+  state_ = State::kIdle;
+  envelope_ = {};
+  store_.reset();
+  failure_.reset();
+  fields_ = 0;
+  has_message_id_ = false;
+  incoming_fields_.clear();
+}
+
+void Session::Close() {
+  NoteSign(NextSign::kClose);
+  Abort();
+}
+
+}  // namespace lazaret::milter

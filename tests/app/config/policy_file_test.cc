@@ -1,0 +1,164 @@
+#include "app/config/config.h"
+#include "base/fd.h"
+#include "policy/decide.h"
+#include "tests/support/catch.h"
+
+using namespace lazaret;
+using policy::Action;
+using policy::Class;
+
+namespace {
+
+std::string ErrorOf(const std::string& text) {
+  const auto parsed = config::ParsePolicy(text, "p.yaml");
+  return parsed.ok() ? "no error" : parsed.error().text;
+}
+
+policy::Policy Parsed(const std::string& text) {
+  auto parsed = config::ParsePolicy(text, "p.yaml");
+  INFO((parsed.ok() ? std::string() : parsed.error().text));
+  REQUIRE(parsed.ok());
+  return *parsed;
+}
+
+// What the shipped policy does with one finding.
+Action ShippedAction(Class cls, policy::Direction direction, std::optional<Action> proposed = {}) {
+  const policy::Policy policy = Parsed(std::string(config::ShippedPolicyText()));
+  policy::Envelope envelope;
+  envelope.recipients = {"b@y.test"};
+  envelope.direction = direction;
+  policy::Analysis analysis;
+  if (cls != Class::kClean) {
+    policy::Finding finding;
+    finding.code = "x.y";
+    finding.cls = cls;
+    finding.proposed = proposed;
+    analysis.findings.push_back(finding);
+  }
+  return policy::Decide({envelope, analysis, policy, base::UnixTime{0}}).action;
+}
+
+}  // namespace
+
+TEST_CASE("policy file: the shipped policy is the file in deploy/config", "[config][policy]") {
+  const auto file =
+      base::ReadFile(std::string(LAZARET_SOURCE_DIR) + "/deploy/config/policy.yaml", 1U << 20);
+  REQUIRE(file.ok());
+  CHECK(*file == config::ShippedPolicyText());
+}
+
+TEST_CASE("policy file: what the shipped policy does with each class", "[config][policy]") {
+  const auto inbound = policy::Direction::kInbound;
+  CHECK(ShippedAction(Class::kMalicious, inbound) == Action::kReject);
+  CHECK(ShippedAction(Class::kError, inbound) == Action::kTempfail);
+  CHECK(ShippedAction(Class::kUnscannable, inbound) == Action::kHold);
+  CHECK(ShippedAction(Class::kPolicy, inbound) == Action::kReject);
+  CHECK(ShippedAction(Class::kAmbiguous, inbound) == Action::kHold);
+  CHECK(ShippedAction(Class::kSuspicious, inbound) == Action::kTag);
+  CHECK(ShippedAction(Class::kClean, inbound) == Action::kAccept);
+  for (const auto direction : {policy::Direction::kOutbound, policy::Direction::kLocal}) {
+    CHECK(ShippedAction(Class::kPolicy, direction) == Action::kHold);
+    CHECK(ShippedAction(Class::kPolicy, direction, Action::kHold) == Action::kHold);
+    CHECK(ShippedAction(Class::kMalicious, direction) == Action::kReject);
+    CHECK(ShippedAction(Class::kError, direction) == Action::kTempfail);
+    CHECK(ShippedAction(Class::kClean, direction) == Action::kAccept);
+  }
+}
+
+TEST_CASE("policy file: all of a block is read", "[config][policy]") {
+  const policy::Policy policy = Parsed(
+      "version: 1\n"
+      "defaults: {suspicious: accept}\n"
+      "blocks:\n"
+      "  - name: one\n"
+      "    when:\n"
+      "      direction: [inbound, local]\n"
+      "      client: 192.0.2.0/24\n"
+      "      user: ['*']\n"
+      "      sender: ['<>', a@x.test]\n"
+      "      recipient: '@.example.org'\n"
+      "      tls: false\n"
+      "      daemon: [mx]\n"
+      "    classes: {policy: hold}\n"
+      "    codes: {dlp.iban: tag, dlp: hold}\n"
+      "  - name: two\n");
+  CHECK(policy.defaults.at(Class::kSuspicious) == Action::kAccept);
+  CHECK(policy.defaults.at(Class::kMalicious) == Action::kReject);
+  REQUIRE(policy.blocks.size() == 2);
+  const policy::Block& block = policy.blocks[0];
+  CHECK(block.name == "one");
+  CHECK(block.origin == "p.yaml:4");
+  CHECK(block.when.directions.size() == 2);
+  CHECK(block.when.clients.at(0).Contains("192.0.2.9"));
+  CHECK(block.when.users == std::vector<std::string>{"*"});
+  CHECK(block.when.senders == std::vector<std::string>{"<>", "a@x.test"});
+  CHECK(block.when.recipients == std::vector<std::string>{"@.example.org"});
+  REQUIRE(block.when.tls.has_value());
+  CHECK_FALSE(*block.when.tls);
+  CHECK(block.when.daemons == std::vector<std::string>{"mx"});
+  CHECK(block.classes.at(Class::kPolicy) == Action::kHold);
+  CHECK(block.codes.at("dlp.iban") == Action::kTag);
+  CHECK_FALSE(policy.blocks[1].when.tls.has_value());
+  CHECK(policy.revision.size() == 64);
+}
+
+TEST_CASE("policy file: class error is accepted only where that is written", "[config][policy]") {
+  CHECK(Parsed("version: 1\n").defaults.at(Class::kError) == Action::kTempfail);
+  CHECK(Parsed("version: 1\ndefaults: {clean: accept}\n").defaults.at(Class::kError) ==
+        Action::kTempfail);
+  CHECK(Parsed("version: 1\ndefaults: {error: accept}\n").defaults.at(Class::kError) ==
+        Action::kAccept);
+}
+
+TEST_CASE("policy file: faults are refused with their place", "[config][policy][errors]") {
+  CHECK(ErrorOf("defaults: {}\n") == "p.yaml:1:1: policy: \"version\" is missing");
+  CHECK(ErrorOf("") == "p.yaml:1:1: policy: \"version\" is missing");
+  CHECK(ErrorOf("version: 2\n") == "p.yaml:1:10: version 1 is expected");
+  CHECK(ErrorOf("version: 1\nblock: []\n") == "p.yaml:2:1: policy: unknown key \"block\"");
+  CHECK(ErrorOf("version: 1\ndefaults:\n  evil: reject\n") == "p.yaml:3:3: unknown class \"evil\"");
+  CHECK(ErrorOf("version: 1\ndefaults:\n  malicious: drop\n") ==
+        "p.yaml:3:14: unknown action \"drop\"");
+  for (const std::string action : {"strip", "redirect", "quarantine"}) {
+    CHECK(ErrorOf("version: 1\ndefaults:\n  malicious: " + action + "\n") ==
+          "p.yaml:3:14: action \"" + action + "\" is not built in this version");
+  }
+  CHECK(ErrorOf("version: 1\ndefaults: {malicious: reject, malicious: tag}\n") ==
+        "p.yaml:2:31: duplicate key \"malicious\"");
+  CHECK(ErrorOf("version: 1\ndefaults: [a]\n") == "p.yaml:2:11: classes with actions are expected");
+  CHECK(ErrorOf("version: 1\nblocks: {}\n") == "p.yaml:2:9: a list of blocks is expected");
+}
+
+TEST_CASE("policy file: faults in blocks are refused with their place",
+          "[config][policy][errors]") {
+  const auto block = [](const std::string& text) {
+    return ErrorOf("version: 1\nblocks:\n  - name: a\n" + text);
+  };
+  CHECK(block("    codes: {dlp.iban: quarantine}\n") ==
+        "p.yaml:4:23: action \"quarantine\" is not built in this version");
+  CHECK(block("    codes: {DLP: tag}\n") == "p.yaml:4:13: \"DLP\" is no finding code");
+  CHECK(block("    codes: {dlp.: tag}\n") == "p.yaml:4:13: \"dlp.\" is no finding code");
+  CHECK(block("    class: {}\n") == "p.yaml:4:5: block: unknown key \"class\"");
+  CHECK(block("  - name: a\n") == "p.yaml:4:11: a block \"a\" stands above already");
+  CHECK(block("  - classes: {}\n") == "p.yaml:4:5: block: \"name\" is missing");
+  CHECK(block("    when: {from: x}\n") == "p.yaml:4:12: when: unknown key \"from\"");
+  CHECK(block("    when: {direction: in}\n") ==
+        "p.yaml:4:23: direction: inbound, outbound or local is expected");
+  CHECK(block("    when: {client: [10.0.0.0/8, x]}\n") ==
+        "p.yaml:4:33: client: a network such as 192.0.2.0/24 or 2001:db8::/32 is expected");
+  CHECK(block("    when: {sender: example.org}\n") ==
+        "p.yaml:4:20: sender: user@domain, @domain, @.domain, * or <> is expected");
+  CHECK(block("    when: {recipient: '*@x.test'}\n") != "no error");
+  CHECK(block("    when: {recipient: []}\n") == "p.yaml:4:23: the list is empty");
+  CHECK(block("    when: {tls: maybe}\n") == "p.yaml:4:17: true or false is expected");
+}
+
+TEST_CASE("policy file: blocks are taken at their limit and refused above it",
+          "[config][policy][errors]") {
+  const auto with = [](int blocks) {
+    std::string text = "version: 1\nblocks:\n";
+    for (int i = 0; i < blocks; ++i) text += "  - name: b" + std::to_string(i) + "\n";
+    return ErrorOf(text);
+  };
+  CHECK(with(1000) == "no error");
+  CHECK(with(1001) == "p.yaml:1003:5: more than 1000 blocks");
+}

@@ -1,0 +1,138 @@
+#include <algorithm>
+#include <string>
+#include <string_view>
+
+#include "mail/filetype/containers.h"
+#include "mail/filetype/detect.h"
+#include "mail/filetype/file_name.h"
+#include "mail/filetype/judge.h"
+#include "tests/support/catch.h"
+
+namespace lazaret::mail {
+namespace {
+
+using std::string_view_literals::operator""sv;
+
+std::string Codes(const std::string& name, const std::string& declared, std::string_view content) {
+  Artifact artifact;
+  artifact.kind = ArtifactKind::kPart;
+  if (!name.empty()) artifact.claimed_names.push_back(name);
+  artifact.declared_type = declared;
+  const Detection detection = DetectType(content);
+  artifact.detected_type = detection.type;
+  artifact.text = detection.text;
+  artifact.content = content;
+  std::string codes;
+  for (const TypeProblem& problem : JudgeType(artifact)) codes += problem.code + " ";
+  return codes;
+}
+
+const std::string kProgram = "MZ" + std::string(100, '\0');
+
+TEST_CASE("filetype: content tells the type of what is common and dangerous") {
+  CHECK(DetectType(kProgram).type == "application/x-dosexec");
+  CHECK(DetectType("\x7F"
+                   "ELF\x02\x01\x01")
+            .type == "application/x-executable");
+  CHECK(DetectType("\x4C\0\0\0\x01\x14\x02\0"sv).type == "application/x-ms-shortcut");
+  CHECK(DetectType("\xCA\xFE\xBA\xBE\0\0\0\x34"sv).type == "application/x-java");
+  CHECK(DetectType("\xCA\xFE\xBA\xBE\0\0\0\x02"sv).type == "application/x-mach-binary");
+  CHECK(DetectType("PK\x03\x04").type == "application/zip");
+  CHECK(DetectType("%PDF-1.7").type == "application/pdf");
+  CHECK(DetectType(std::string(900, ' ') + "%PDF-1.7").type == "application/pdf");
+  CHECK(DetectType("{\\rt").type == "application/rtf");
+  CHECK(DetectType("<html><body>").type == "text/html");
+  CHECK(DetectType("<html><hta:application id=x>").type == "application/hta");
+  CHECK(DetectType("<?xml version='1.0'?><svg/>").type == "image/svg+xml");
+  CHECK(DetectType("[InternetShortcut]\r\nURL=http://x.example/").type == "application/x-mswinurl");
+  CHECK(DetectType("@echo off\r\ndir").type == "application/x-bat");
+  CHECK(DetectType("On Error Resume Next\r\nSet s = CreateObject(\"WScript.Shell\")").type ==
+        "text/vbscript");
+  CHECK(DetectType("var x = new ActiveXObject('a');").type == "text/javascript");
+  CHECK(DetectType("Invoke-Expression (New-Object Net.WebClient)").type ==
+        "application/x-powershell");
+  CHECK(DetectType("From: a@x.example\nSubject: b\n\nc").type == "message/rfc822");
+  CHECK(DetectType("just some words").type == "text/plain");
+  CHECK(DetectType("\x01\x02\x03\x04").type == "application/octet-stream");
+  CHECK(DetectType("").type.empty());
+}
+
+TEST_CASE("filetype: an encrypted office package is known by its stream") {
+  std::string ole("\xD0\xCF\x11\xE0\xA1\xB1\x1A\xE1", 8);
+  ole += std::string(512, '\0');
+  for (const char c : std::string_view("EncryptedPackage")) ole += std::string{c, '\0'};
+  CHECK(DetectType(ole).encrypted);
+}
+
+TEST_CASE("judge: an executable under a harmless name") {
+  CHECK(Codes("invoice.pdf", "application/pdf", kProgram).find("file.executable-disguised") !=
+        std::string::npos);
+  CHECK(Codes("", "image/jpeg", kProgram).find("file.executable-disguised") != std::string::npos);
+  CHECK(Codes("setup.exe", "application/octet-stream", kProgram).find("disguised") ==
+        std::string::npos);
+}
+
+TEST_CASE("judge: dangerous extensions, whatever the content") {
+  for (const char* name :
+       {"a.exe", "a.scr", "a.lnk", "a.hta", "a.JS", "a.vbs", "a.one", "a.iso", "a.docm", "a.xll",
+        "a.settingcontent-ms", "a.iqy", "a.url", "a.chm", "a.jar"}) {
+    INFO(name);
+    CHECK(Codes(name, "", "words").find("file.dangerous-extension") != std::string::npos);
+  }
+  CHECK(Codes("someone@mail.example.com", "", "words").empty());
+}
+
+TEST_CASE("judge: double extensions of programs only") {
+  CHECK(Codes("invoice.pdf.exe", "", "x").find("file.double-extension") != std::string::npos);
+  CHECK(Codes("a.pdf         .exe", "", "x").find("file.double-extension") != std::string::npos);
+  for (const char* name :
+       {"v2.1.pdf", "post.pdf_copy.zip", "yahoo.com!example.gz", "x.tar.gz", "a.b.txt"}) {
+    INFO(name);
+    CHECK(Codes(name, "", "").find("file.double-extension") == std::string::npos);
+  }
+}
+
+TEST_CASE("judge: names that hide their extension") {
+  CHECK(Codes("a.pdf         .exe", "", "x").find("file.disguised-extension") != std::string::npos);
+  CHECK(Codes("a.exe.", "", "x").find("file.disguised-extension") != std::string::npos);
+  CHECK(Codes("a.exe::$DATA", "", "x").find("file.disguised-extension") != std::string::npos);
+  CHECK(Codes("a\u202Egnp.exe", "", "x").find("file.bidi-name") != std::string::npos);
+  CHECK(Codes("a\u200B.txt", "", "x").find("file.bidi-name") != std::string::npos);
+  CHECK(Codes("ready.txt ", "", "x").empty());
+  CHECK(ParseFileName("x/y\\a.tar.gz").inner == "tar");
+}
+
+TEST_CASE("judge: ordinary files raise nothing") {
+  const std::string png("\x89PNG\r\n\x1A\n0000", 12);
+  CHECK(Codes("data.csv", "text/plain", "a,b\n1,2\n").empty());
+  CHECK(Codes("data.csv", "application/vnd.ms-excel", "a,b\n1,2\n").empty());
+  CHECK(Codes("x.dat", "application/octet-stream", "\x01\x02\x03").empty());
+  CHECK(Codes("x.docx", "application/octet-stream", "PK\x03\x04").empty());
+  CHECK(Codes("sig.asc", "application/pgp-signature", "-----BEGIN PGP SIGNATURE-----\n").empty());
+  CHECK(Codes("pic.jpg", "image/jpeg", png).empty());
+  CHECK(Codes("page.txt", "text/plain", "<html><body>").empty());
+  CHECK(Codes("readme", "text/plain", "words").empty());
+  CHECK(Codes("invite.ics", "text/calendar", "BEGIN:VCALENDAR\r\n").empty());
+  CHECK(Codes("mail.eml", "message/rfc822", "From: a@x.example\nTo: b@x.example\n\n").empty());
+}
+
+TEST_CASE("judge: a family that does not fit its extension") {
+  CHECK(Codes("scan.pdf", "application/pdf", "<html><body>").find("file.type-mismatch") !=
+        std::string::npos);
+  CHECK(Codes("photo.jpg", "image/jpeg", "PK\x03\x04").find("file.type-mismatch") !=
+        std::string::npos);
+}
+
+TEST_CASE("containers: macro projects and mimetype members tell the document") {
+  CHECK(ClassifyZip({{"xl/workbook.xml", ""}, {"[Content_Types].xml", ""}}).type ==
+        "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet");
+  CHECK(ClassifyZip({{"xl/workbook.xml", ""}, {"xl/vbaProject.bin", ""}}).type ==
+        "application/vnd.ms-excel.sheet.macroenabled.12");
+  CHECK(ClassifyZip({{"mimetype", "application/vnd.oasis.opendocument.text"}}).document);
+  CHECK(ClassifyZip({{"META-INF/MANIFEST.MF", ""}, {"A.class", ""}}).type ==
+        "application/java-archive");
+  CHECK(ClassifyZip({{"a.txt", ""}}).type == "application/zip");
+}
+
+}  // namespace
+}  // namespace lazaret::mail

@@ -1,0 +1,137 @@
+#include <clocale>
+#include <string>
+
+#include "mail/reader.h"
+#include "mail/unpack/member_name.h"
+#include "tests/mail/dump.h"
+#include "tests/mail/zip_writer.h"
+#include "tests/support/catch.h"
+
+namespace lazaret::mail {
+namespace {
+
+ArtifactTree Read(const std::string& mail, const ReadLimits& limits = {}) {
+  std::setlocale(LC_ALL, "C.UTF-8");
+  auto tree = ReadMessage(mail, limits, base::Deadline());
+  REQUIRE(tree.ok());
+  return std::move(tree).value();
+}
+
+bool Has(const ArtifactTree& tree, const std::string& text) {
+  const std::string dump = DumpTree(tree);
+  INFO(dump);
+  return dump.find(text) != std::string::npos;
+}
+
+bool Unread(const ArtifactTree& tree, const std::string& code) {
+  for (const Unreadable& unreadable : tree.unreadable) {
+    if (unreadable.code == code) return true;
+  }
+  return false;
+}
+
+TEST_CASE("unpack: a member keeps its Chinese name under the UTF-8 flag") {
+  const std::string mail = MailWith("x.zip", MakeZip({{"发票.txt", "paid", 0x800}}));
+  const ArtifactTree tree = Read(mail);
+  CHECK(Has(tree, "message > x.zip > 发票.txt"));
+  CHECK(tree.artifacts.back().content == "paid");
+  CHECK(tree.artifacts.back().claimed_names.size() == 1);
+}
+
+TEST_CASE("unpack: a member name in GBK bytes without a flag is read as Chinese first") {
+  const std::string mail = MailWith("x.zip", MakeZip({{"\xB7\xA2\xC6\xB1.txt", "paid", 0}}));
+  const ArtifactTree tree = Read(mail);
+  REQUIRE(tree.artifacts.back().claimed_names.size() == 2);
+  CHECK(tree.artifacts.back().claimed_names[0] == "发票.txt");
+}
+
+TEST_CASE("unpack: a member name in CP437 is read as western first") {
+  const auto names = ReadMemberName("R\x82sum\x82.doc");
+  REQUIRE_FALSE(names.empty());
+  CHECK(names[0] == "Résumé.doc");
+}
+
+TEST_CASE("unpack: archives in archives are opened and typed") {
+  const std::string program = "MZ" + std::string(100, '\0');
+  const std::string inner = MakeZip({{"run.exe", program, 0}});
+  const std::string mail =
+      MailWith("outer.zip", MakeZip({{"inner.zip", inner, 0}, {"a.txt", "text", 0}}));
+  const ArtifactTree tree = Read(mail);
+  CHECK(Has(tree,
+            "message > outer.zip > inner.zip > run.exe declared= detected=application/x-dosexec"));
+  CHECK(tree.artifacts.back().sha256 == base::Sha256(program));
+  CHECK(tree.unreadable.empty());
+}
+
+TEST_CASE("unpack: an encrypted member marks itself and its archive and is unscannable") {
+  const std::string mail = MailWith("x.zip", MakeZip({{"a.txt", std::string(20, 'x'), 1}}));
+  const ArtifactTree tree = Read(mail);
+  CHECK(Unread(tree, "scan.unscannable.encrypted"));
+  CHECK(tree.artifacts.back().encrypted);
+  CHECK(tree.artifacts[tree.artifacts.back().parent].encrypted);
+}
+
+TEST_CASE("unpack: a damaged archive is unscannable, never silent") {
+  std::string zip = MakeZip({{"a.txt", std::string(200, 'x'), 0}});
+  const std::string mail = MailWith("x.zip", zip.substr(0, 60));
+  CHECK(Unread(Read(mail), "scan.unscannable.archive"));
+}
+
+TEST_CASE("unpack: a docm is known by its macro project, and its members are objects") {
+  const std::string mail =
+      MailWith("letter.docx", MakeZip({{"[Content_Types].xml", "<Types/>", 0},
+                                       {"word/document.xml", "<w:document/>", 0},
+                                       {"word/vbaProject.bin", std::string(10, 'v'), 0}}));
+  const ArtifactTree tree = Read(mail);
+  CHECK(Has(tree, "detected=application/vnd.ms-word.document.macroenabled.12"));
+  CHECK(tree.artifacts.back().kind == ArtifactKind::kObject);
+}
+
+TEST_CASE("unpack: the member count limit holds at, below and above") {
+  const std::string mail =
+      MailWith("x.zip", MakeZip({{"a", "1", 0}, {"b", "2", 0}, {"c", "3", 0}}));
+  ReadLimits limits;
+  for (const std::size_t most : {2U, 3U, 4U}) {
+    limits.max_archive_members = most;
+    const ArtifactTree tree = Read(mail, limits);
+    CHECK(Unread(tree, "scan.unscannable.archive-members") == (most < 3));
+  }
+}
+
+TEST_CASE("unpack: the member size limit holds at, below and above") {
+  const std::string mail = MailWith("x.zip", MakeZip({{"a", std::string(1000, 'x'), 0}}));
+  ReadLimits limits;
+  for (const std::size_t most : {999U, 1000U, 1001U}) {
+    limits.max_member_bytes = most;
+    const ArtifactTree tree = Read(mail, limits);
+    CHECK(Unread(tree, "scan.unscannable.member-bytes") == (most < 1000));
+    CHECK(tree.artifacts.back().content.size() == std::min<std::size_t>(most, 1000));
+    CHECK(tree.artifacts.back().truncated == (most < 1000));
+  }
+}
+
+TEST_CASE("unpack: the limit over all members holds at, below and above") {
+  const std::string half(500, 'x');
+  const std::string mail = MailWith("x.zip", MakeZip({{"a", half, 0}, {"b", half, 0}}));
+  ReadLimits limits;
+  for (const std::size_t most : {999U, 1000U, 1001U}) {
+    limits.max_unpacked_bytes = most;
+    CHECK(Unread(Read(mail, limits), "scan.unscannable.unpacked-bytes") == (most < 1000));
+  }
+}
+
+TEST_CASE("unpack: the depth limit holds at, below and above") {
+  std::string zip = MakeZip({{"deepest.txt", "found", 0}});
+  for (int i = 0; i < 2; ++i) zip = MakeZip({{"level.zip", zip, 0}});
+  const std::string mail = MailWith("x.zip", zip);
+  ReadLimits limits;
+  for (const int most : {2, 3, 4}) {
+    limits.max_archive_depth = most;
+    const ArtifactTree tree = Read(mail, limits);
+    CHECK(Unread(tree, "scan.unscannable.archive-depth") == (most < 3));
+    CHECK(Has(tree, "deepest.txt") == (most >= 3));
+  }
+}
+
+}  // namespace
+}  // namespace lazaret::mail

@@ -1,0 +1,177 @@
+#include "tests/milter/filter_process.h"
+
+#include <poll.h>
+#include <signal.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <stdexcept>
+#include <thread>
+
+#include "app/front/stop_signal.h"
+#include "base/crypto.h"
+#include "base/format.h"
+
+namespace lazaret::test {
+namespace {
+
+constexpr int kWaitMillis = 10'000;
+
+class WordHandler : public milter::MessageHandler {
+ public:
+  WordHandler(int events, int release) : events_(events), release_(release) {}
+
+  milter::Disposition Judge(const milter::Transaction& transaction,
+                            const std::function<void()>& progress) override {
+    const auto text = base::ReadFdWhole(transaction.message.fd.get(), 64U << 20, "message");
+    const std::string message = text.ok() ? *text : "";
+    const policy::Envelope& envelope = transaction.envelope;
+    Say(base::Format("judge from={} to={} user={} queue={} bytes={} sha={} head={}",
+                     envelope.sender, envelope.recipients.size(), envelope.auth_user,
+                     envelope.queue_id, transaction.message.bytes,
+                     base::Hex(base::AsBytes(transaction.message.sha256)).substr(0, 16),
+                     base::Hex(message.substr(0, 200))));
+    if (Has(message, "Slow: 1")) WaitForRelease(progress);
+    return DispositionOf(message);
+  }
+
+  void OnAcknowledged(std::string_view verdict_id, milter::NextSign sign) override {
+    Say(base::Format("ack {} {}", verdict_id,
+                     sign == milter::NextSign::kClose ? "close" : "next-command"));
+  }
+
+  void OnRefused(const policy::Envelope&, const milter::Reply& reply) override {
+    Say(base::Format("refused {} {}", reply.code, reply.enhanced));
+  }
+
+ private:
+  static bool Has(const std::string& message, std::string_view word) {
+    return message.find(word) != std::string::npos;
+  }
+
+  void Say(const std::string& line) {
+    const auto written = base::WriteAll(events_, line + "\n");
+    (void)written.ok();
+  }
+
+  void WaitForRelease(const std::function<void()>& progress) {
+    pollfd wait{release_, POLLIN, 0};
+    while (poll(&wait, 1, 100) == 0) progress();
+  }
+
+  static milter::Disposition DispositionOf(const std::string& message) {
+    milter::Disposition wanted;
+    wanted.verdict_id = "verdictid";
+    wanted.action = policy::Action::kAccept;
+    wanted.reply = {"550", "5.7.1", "refused 100%\r\n250 not this \x1b[31m"};
+    if (Has(message, "Want: throw")) throw std::runtime_error("handler broke");
+    if (Has(message, "Want: reject")) wanted.action = policy::Action::kReject;
+    if (Has(message, "Want: wrong-class")) wanted.action = policy::Action::kTempfail;
+    if (Has(message, "Want: strip")) wanted.action = policy::Action::kStrip;
+    if (Has(message, "Want: tag")) wanted.action = policy::Action::kTag;
+    if (Has(message, "Want: hold")) wanted.action = policy::Action::kHold;
+    if (Has(message, "Want: tempfail")) {
+      wanted.action = policy::Action::kTempfail;
+      wanted.reply = {"451", "4.7.1", "later"};
+    }
+    wanted.hold_reason = "lazaret verdictid";
+    wanted.add = {{"X-Lazaret-Id", "verdictid\r\nEvil: 1"}};
+    return wanted;
+  }
+
+  const int events_;
+  const int release_;
+};
+
+[[noreturn]] void RunChild(const milter::FilterOptions& options, int events, int release) {
+  front::BlockSignals();
+  signal(SIGPIPE, SIG_IGN);
+  auto* handler = new WordHandler(events, release);
+  auto* counters = new base::Counters;
+  auto opened = milter::Filter::Open(options, *handler, *counters);
+  if (!opened.ok()) _exit(3);
+  milter::Filter* filter = opened->release();
+  const auto stop = front::ListenForStop();
+  std::thread([filter] {
+    front::BlockSignals();
+    const auto served = filter->Serve();
+    if (!served.ok()) _exit(4);
+    front::RequestStop();
+  }).detach();
+  pollfd wait{*stop, POLLIN, 0};
+  while (poll(&wait, 1, -1) <= 0) continue;
+  filter->StopAccepting();
+  _exit(filter->WaitIdle(base::Deadline::AfterMillis(2 * kWaitMillis)) ? 0 : 5);
+}
+
+}  // namespace
+
+FilterProcess::FilterProcess(const FilterChoices& choices) {
+  std::string pattern = "/tmp/lazaret-milter-test-XXXXXX";
+  if (mkdtemp(pattern.data()) != nullptr) folder_ = pattern;
+  socket_ = folder_ + "/s/milter.sock";
+  int events[2] = {-1, -1};
+  int release[2] = {-1, -1};
+  if (pipe(events) != 0 || pipe(release) != 0) return;
+  milter::FilterOptions options;
+  options.listen = "unix:" + socket_;
+  options.sessions = choices.sessions;
+  options.session.store.memory_bytes = choices.memory_bytes;
+  options.session.store.message_bytes = choices.message_bytes;
+  options.session.header_fields = choices.header_fields;
+  options.session.store.spool_dir = choices.spool_dir.empty() ? folder_ : choices.spool_dir;
+  child_ = fork();
+  if (child_ == 0) RunChild(options, events[1], release[0]);
+  close(events[1]);
+  close(release[0]);
+  events_.Reset(events[0]);
+  release_.Reset(release[1]);
+}
+
+FilterProcess::~FilterProcess() {
+  if (child_ > 0) {
+    kill(child_, SIGKILL);
+    waitpid(child_, nullptr, 0);
+  }
+  unlink(socket_.c_str());
+  rmdir((folder_ + "/s").c_str());
+  rmdir(folder_.c_str());
+}
+
+std::string FilterProcess::NextEvent() {
+  const base::Deadline until = base::Deadline::AfterMillis(kWaitMillis);
+  while (pending_.find('\n') == std::string::npos) {
+    pollfd wait{events_.get(), POLLIN, 0};
+    if (poll(&wait, 1, until.PollMillis()) <= 0) return "";
+    char buffer[4096];
+    const ssize_t got = read(events_.get(), buffer, sizeof buffer);
+    if (got <= 0) return "";
+    pending_.append(buffer, static_cast<std::size_t>(got));
+  }
+  const std::size_t end = pending_.find('\n');
+  std::string line = pending_.substr(0, end);
+  pending_.erase(0, end + 1);
+  return line;
+}
+
+void FilterProcess::Release() {
+  const auto written = base::WriteAll(release_.get(), "g");
+  (void)written.ok();
+}
+
+void FilterProcess::Signal(int number) { kill(child_, number); }
+
+std::optional<int> FilterProcess::ExitWithin(int millis) {
+  const base::Deadline until = base::Deadline::AfterMillis(millis);
+  int status = 0;
+  while (waitpid(child_, &status, WNOHANG) == 0) {
+    if (until.Expired()) return std::nullopt;
+    poll(nullptr, 0, 10);
+  }
+  child_ = -1;
+  return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}
+
+}  // namespace lazaret::test

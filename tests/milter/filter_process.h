@@ -1,0 +1,52 @@
+// The real libmilter adapter in a child process (libmilter can serve only once a process) with a
+// handler that does what the message's "Want:" line says.
+#ifndef LAZARET_TESTS_MILTER_FILTER_PROCESS_H_
+#define LAZARET_TESTS_MILTER_FILTER_PROCESS_H_
+
+#include <sys/types.h>
+
+#include <optional>
+#include <string>
+
+#include "base/fd.h"
+#include "milter/filter.h"
+
+namespace lazaret::test {
+
+struct FilterChoices {
+  std::uint32_t sessions = 100;
+  std::uint64_t message_bytes = 1U << 20;
+  std::uint64_t memory_bytes = 64U << 10;
+  std::uint32_t header_fields = 500'000;
+  std::string spool_dir;  // empty = a good one
+};
+
+// Words in a message: "Want: reject|hold|tag|tempfail|throw|wrong-class", "Slow: 1" (waits until
+// the test says Release). Each judged message and each acknowledgement is one line in Events().
+class FilterProcess {
+ public:
+  explicit FilterProcess(const FilterChoices& choices = {});
+  ~FilterProcess();
+  FilterProcess(const FilterProcess&) = delete;
+  FilterProcess& operator=(const FilterProcess&) = delete;
+
+  const std::string& socket() const { return socket_; }
+  // The next line, waited for at most ten seconds; empty when there is none.
+  std::string NextEvent();
+  void Release();
+  void Signal(int number);
+  // Exit status when it ends within the time.
+  std::optional<int> ExitWithin(int millis);
+
+ private:
+  std::string folder_;
+  std::string socket_;
+  std::string pending_;
+  base::UniqueFd events_;
+  base::UniqueFd release_;
+  pid_t child_ = -1;
+};
+
+}  // namespace lazaret::test
+
+#endif  // LAZARET_TESTS_MILTER_FILTER_PROCESS_H_
