@@ -23,7 +23,7 @@ JsonValue Convert(const Json& json) {
     for (const Json& item : json) value.items.push_back(Convert(item));
   } else if (json.is_object()) {
     value.kind = JsonValue::Kind::kObject;
-    for (const auto& [key, item] : json.items()) value.fields.emplace_back(key, Convert(item));
+    for (const auto& [key, item] : json.items()) value.fields.emplace(key, Convert(item));
   }
   return value;
 }
@@ -44,10 +44,8 @@ bool TooDeep(std::string_view text) {
 
 const JsonValue& JsonValue::operator[](std::string_view key) const {
   static const JsonValue kNothing;
-  for (const auto& [name, value] : fields) {
-    if (name == key) return value;
-  }
-  return kNothing;
+  const auto found = fields.find(key);
+  return found == fields.end() ? kNothing : found->second;
 }
 
 Result<JsonValue> ParseJson(std::string_view text) {

@@ -4,9 +4,10 @@
 #define LAZARET_BASE_JSON_VALUE_H_
 
 #include <cstdint>
+#include <functional>
+#include <map>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 #include "base/result.h"
@@ -21,9 +22,9 @@ struct JsonValue {
   Kind kind = Kind::kNull;
   bool boolean = false;
   double number = 0;
-  std::string text;                                       // kString
-  std::vector<JsonValue> items;                           // kArray
-  std::vector<std::pair<std::string, JsonValue>> fields;  // kObject, sorted by name
+  std::string text;                                      // kString
+  std::vector<JsonValue> items;                          // kArray
+  std::map<std::string, JsonValue, std::less<>> fields;  // kObject
 
   // A field of an object, or a null value that lives for ever.
   const JsonValue& operator[](std::string_view key) const;

@@ -1,6 +1,6 @@
 // Everything an analyzer says about one message, and its encoding. A worker is a possible attacker:
 // DecodeAnalysis checks every count, length, enum, tree index and UTF-8 string, and refuses the
-// whole on the first fault. docs/formats.md, "Result memory file".
+// whole on the first fault. docs/formats-memory.md, "Result memory file".
 #ifndef LAZARET_POLICY_ANALYSIS_H_
 #define LAZARET_POLICY_ANALYSIS_H_
 

@@ -1,4 +1,4 @@
-// Encoding of Analysis and JobFacts. docs/formats.md, "Facts memory file" and "Result memory file".
+// Encoding of Analysis and JobFacts. docs/formats-memory.md, "Facts memory file" and "Result memory file".
 #include <algorithm>
 
 #include "base/bytes.h"

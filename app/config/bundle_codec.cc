@@ -1,4 +1,4 @@
-// docs/formats.md, "Generation memory file".
+// docs/formats-memory.md, "Generation memory file".
 #include "app/config/config.h"
 #include "base/bytes.h"
 #include "base/crypto.h"

@@ -1,4 +1,4 @@
-// docs/formats.md, "Configuration memory file".
+// docs/formats-memory.md, "Configuration memory file".
 #include "app/config/key_table.h"
 #include "base/bytes.h"
 

@@ -139,8 +139,8 @@ std::vector<Key> ScanKeys() {
       Bool("rules.shipped", LAZARET_AT(bool, rules_shipped), "load the shipped rules"),
       Bool("dlp.report_all", LAZARET_AT(bool, dlp_report_all),
            "findings of all detectors, whatever rules say"),
-      List("scanners.mandatory", LAZARET_AT(Strs, mandatory), CheckScanner,
-           "scanners whose failure is class error"),
+      {"scanners.mandatory", LAZARET_AT(Strs, mandatory), Form::kText, 1, 0, CheckScanner,
+       "scanners whose failure is class error"},
   };
 }
 

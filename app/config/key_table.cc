@@ -92,6 +92,7 @@ Refusal CheckText(const Key& key, const std::string& text) {
 // Checks all items and that none stands twice.
 Outcome CheckItems(const Key& key, const Values& values) {
   if (values.size() > kMaxItems) return Fault{0, "more than 10000 entries"};
+  if (key.IsList() && values.size() < key.min) return Fault{0, "at least one entry is expected"};
   std::set<std::string_view> seen;
   for (std::size_t i = 0; i < values.size(); ++i) {
     if (auto why = CheckText(key, values[i])) return Fault{i, *why};

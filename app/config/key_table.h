@@ -44,7 +44,7 @@ struct Key {
   std::string_view name;  // dotted; one `*` in it stands for a language
   std::variant<TextRef, U32Ref, U64Ref, BoolRef, ListRef, MapRef, NetworksRef, DaemonsOf> field;
   Form form = Form::kText;
-  std::uint64_t min = 0;
+  std::uint64_t min = 0;  // of a list: entries
   std::uint64_t max = 0;
   Check check = nullptr;  // for texts and each item of a list
   std::string_view doc;

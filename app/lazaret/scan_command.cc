@@ -10,6 +10,8 @@
 #include "app/lazaret/analyzer_session.h"
 #include "app/lazaret/message_files.h"
 #include "app/lazaret/scan_report.h"
+#include "base/crypto.h"
+#include "base/fd.h"
 #include "base/text.h"
 #include "policy/decide.h"
 

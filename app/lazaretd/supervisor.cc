@@ -75,7 +75,11 @@ base::Status Supervisor::Prepare() {
   }
   LAZARET_TRY(MakeFolder(config_.paths.state, 0750, front));
   LAZARET_TRY(MakeFolder(config_.paths.run, front ? 0755 : 0750, front));
-  LAZARET_ASSIGN(listener_, process::ListenSeqpacket(config_.paths.run + "/lazaretd.sock", 0660));
+  const std::string control = config_.paths.run + "/lazaretd.sock";
+  LAZARET_ASSIGN(listener_, process::ListenSeqpacket(control, 0660));
+  if (const group* readers = ::getgrnam(kReadersGroup); readers != nullptr && ::geteuid() == 0) {
+    if (::chown(control.c_str(), 0, readers->gr_gid) != 0) return base::ErrnoError(control);
+  }
   sigset_t ours;
   sigemptyset(&ours);
   for (const int number : {SIGTERM, SIGINT, SIGHUP, SIGCHLD}) sigaddset(&ours, number);

@@ -15,6 +15,8 @@ namespace {
 
 using Severity = ProblemSeverity;
 
+constexpr std::size_t kMaxDetail = 197;  // EscapeLine adds "..."
+
 // What a double extension pretends to be.
 constexpr std::array<std::string_view, 42> kHarmless{
     "pdf",  "doc",  "docx", "xls",  "xlsx", "ppt", "pptx", "odt",  "ods", "rtf", "txt",
@@ -72,11 +74,11 @@ class Judge {
       if (problem.code != code) continue;
       if (problem.severity < severity) {
         problem.severity = severity;
-        problem.detail = base::EscapeLine(detail, 200);
+        problem.detail = base::EscapeLine(detail, kMaxDetail);
       }
       return;
     }
-    problems_.push_back(TypeProblem{code, base::EscapeLine(detail, 200), severity});
+    problems_.push_back(TypeProblem{code, base::EscapeLine(detail, kMaxDetail), severity});
   }
 
   void JudgeName(const std::string& name) {
@@ -174,9 +176,6 @@ class Judge {
     if (detected_ == Family::kMacroDocument) {
       Add("file.macro-document", Severity::kMedium, artifact_.detected_type);
     }
-    if (detected_ == Family::kExecutable) {
-      Add("file.executable-content", Severity::kHigh, artifact_.detected_type);
-    }
     const Family declared = FamilyOf(artifact_.declared_type);
     const bool passive = declared == Family::kImage || declared == Family::kAudio ||
                          declared == Family::kVideo || declared == Family::kPdf ||
@@ -184,6 +183,10 @@ class Judge {
     if (passive && detected_ == Family::kExecutable) {
       Add("file.executable-disguised", Severity::kCritical,
           base::Format("declared {}, is {}", artifact_.declared_type, artifact_.detected_type));
+    }
+    // A program that no name gives away.
+    if (detected_ == Family::kExecutable && problems_.empty()) {
+      Add("file.executable-content", Severity::kHigh, artifact_.detected_type);
     }
   }
 

@@ -1,6 +1,7 @@
 #include "mail/mime/structure.h"
 
 #include <gmime/gmime.h>
+#include <iconv.h>
 
 #include <algorithm>
 #include <memory>
@@ -23,11 +24,43 @@ void NoteFirstHeader(GMimeObject* object, std::optional<std::size_t>& first) {
   first = first ? std::min(*first, at) : at;
 }
 
+const iconv_t kNoIconv = reinterpret_cast<iconv_t>(-1);  // NOLINT: POSIX says so
+struct IconvCloser {
+  void operator()(void* handle) const { iconv_close(handle); }
+};
+using IconvHandle = std::unique_ptr<void, IconvCloser>;
+
+// GMime converts parameters by iconv while it parses. Nothing here uses its results, but iconv
+// loads a module from disk for each charset; handles that stay open keep the modules in memory.
+std::vector<IconvHandle> HoldIconv() {
+  std::vector<IconvHandle> held;
+  const auto hold = [&](const char* to, const char* from) {
+    iconv_t handle = iconv_open(to, from);
+    if (handle != kNoIconv) held.emplace_back(handle);
+  };
+  for (const char* charset :
+       {"UTF-16",      "UTF-7",       "ISO-8859-1",  "ISO-8859-2",  "ISO-8859-3", "ISO-8859-4",
+        "ISO-8859-5",  "ISO-8859-6",  "ISO-8859-7",  "ISO-8859-8",  "ISO-8859-9", "ISO-8859-10",
+        "ISO-8859-13", "ISO-8859-14", "ISO-8859-15", "ISO-8859-16", "CP1250",     "CP1251",
+        "CP1252",      "CP1253",      "CP1254",      "CP1255",      "CP1256",     "CP1257",
+        "CP1258",      "KOI8-R",      "KOI8-U",      "GB2312",      "GBK",        "GB18030",
+        "BIG5",        "BIG5-HKSCS",  "EUC-KR",      "CP949",       "EUC-JP",     "SHIFT_JIS",
+        "CP932",       "ISO-2022-JP", "ISO-2022-KR", "ISO-2022-CN", "TIS-620",    "CP437",
+        "CP850",       "CP866"}) {
+    hold("UTF-8", charset);
+    hold(charset, "UTF-8");
+  }
+  return held;
+}
+
 StructureNode Walk(GMimeObject* object, int depth_left);
 
 void WalkMultipart(GMimeMultipart* multipart, StructureNode& node, int depth_left) {
   node.kind = NodeKind::kMultipart;
-  if (const char* boundary = g_mime_multipart_get_boundary(multipart)) node.boundary = boundary;
+  // Not g_mime_multipart_get_boundary: it makes one up when the mail gives none.
+  const char* boundary =
+      g_mime_object_get_content_type_parameter(GMIME_OBJECT(multipart), "boundary");
+  if (boundary != nullptr) node.boundary = boundary;
   const int count = g_mime_multipart_get_count(multipart);
   if (depth_left <= 0) {
     node.too_deep = count > 0;
@@ -89,11 +122,11 @@ std::optional<StructureNode> ParseStructure(std::string_view bytes, int max_dept
 
 void PreloadStructure() {
   // GMime counts calls and frees its tables by the count: once only.
-  static const bool ready = [] {
+  static const std::vector<IconvHandle> held = [] {
     g_mime_init();
-    return true;
+    return HoldIconv();
   }();
-  static_cast<void>(ready);
+  static_cast<void>(held);
 }
 
 }  // namespace lazaret::mail

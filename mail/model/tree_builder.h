@@ -95,7 +95,7 @@ class TreeBuilder {
 
  private:
   static constexpr std::size_t kMaxReports = 2'000;  // stops reports from filling the result frame
-  static constexpr std::size_t kMaxDetail = 200;
+  static constexpr std::size_t kMaxDetail = 197;     // EscapeLine adds "..."
   static constexpr std::size_t kMaxNameInPath = 200;
   static constexpr std::size_t kMaxPath = 800;
 

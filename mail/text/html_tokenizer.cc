@@ -1,6 +1,7 @@
 #include "mail/text/html_tokenizer.h"
 
 #include <algorithm>
+#include <array>
 
 #include "base/text.h"
 
@@ -26,10 +27,12 @@ void HtmlTokenizer::SkipBlanks() {
   while (at_ < html_.size() && IsBlank(html_[at_])) ++at_;
 }
 
-std::size_t HtmlTokenizer::Find(char quote, std::size_t from) {
-  std::size_t& none_from = quote == '"' ? no_double_ : no_single_;
+// A failed search is remembered: text that never closes what it opens must not cost quadratic time.
+std::size_t HtmlTokenizer::Find(Ending ending, std::size_t from) {
+  static constexpr std::array<std::string_view, 4> kEndings{"\"", "'", ">", "-->"};
+  std::size_t& none_from = none_from_[static_cast<std::size_t>(ending)];
   if (from >= none_from) return std::string_view::npos;
-  const std::size_t found = html_.find(quote, from);
+  const std::size_t found = html_.find(kEndings[static_cast<std::size_t>(ending)], from);
   if (found == std::string_view::npos) none_from = from;
   return found;
 }
@@ -68,12 +71,12 @@ bool HtmlTokenizer::SkipMarkup() {
       at_ += 5;
       return true;
     }
-    const std::size_t end = html_.find("-->", at_ + 2);
+    const std::size_t end = Find(Ending::kComment, at_ + 2);
     // A browser hides the rest behind a comment that never ends; a rule must still see it.
     at_ = end == std::string_view::npos ? at_ + 4 : end + 3;
     return true;
   }
-  const std::size_t end = html_.find('>', at_);
+  const std::size_t end = Find(Ending::kTag, at_);
   at_ = end == std::string_view::npos ? at_ + 2 : end + 1;
   return true;
 }
@@ -131,7 +134,7 @@ bool HtmlTokenizer::ReadValue(std::string_view& value) {
   if (at_ >= html_.size()) return true;
   const char quote = html_[at_];
   if (quote == '"' || quote == '\'') {
-    const std::size_t end = Find(quote, at_ + 1);
+    const std::size_t end = Find(quote == '"' ? Ending::kDouble : Ending::kSingle, at_ + 1);
     if (end == std::string_view::npos) {
       ++at_;
       return false;

@@ -3,6 +3,7 @@
 #ifndef LAZARET_MAIL_TEXT_HTML_TOKENIZER_H_
 #define LAZARET_MAIL_TEXT_HTML_TOKENIZER_H_
 
+#include <array>
 #include <cstddef>
 #include <string>
 #include <string_view>
@@ -34,15 +35,16 @@ class HtmlTokenizer {
   bool ReadValue(std::string_view& value);
   bool SkipMarkup();
   void ReadRawText(HtmlToken& token);
-  std::size_t Find(char quote, std::size_t from);
+  enum class Ending { kDouble, kSingle, kTag, kComment };
+  std::size_t Find(Ending ending, std::size_t from);
   void SkipBlanks();
 
   std::string_view html_;
   std::size_t at_ = 0;
   std::string raw_until_;  // inside this element only its closing tag counts
-  // From here on no such byte stands in the text: keeps failed searches from repeating.
-  std::size_t no_double_ = std::string_view::npos;
-  std::size_t no_single_ = std::string_view::npos;
+  // From here on no such ending stands in the text.
+  std::array<std::size_t, 4> none_from_{std::string_view::npos, std::string_view::npos,
+                                        std::string_view::npos, std::string_view::npos};
 };
 
 }  // namespace lazaret::mail

@@ -7,6 +7,7 @@
 
 #include "base/text.h"
 #include "mail/text/charset_choice.h"
+#include "mail/text/document_text.h"
 #include "mail/text/html_text.h"
 #include "mail/text/plain_text.h"
 
@@ -64,7 +65,9 @@ class Collector {
     }
   }
 
+  // Parts of documents have names that nobody sees.
   void Names(const Artifact& artifact) {
+    if (artifact.kind == ArtifactKind::kObject) return;
     for (const std::string& name : artifact.claimed_names) {
       Add(TextOrigin::kFilename, {}, artifact.id, name);
     }
@@ -72,6 +75,11 @@ class Collector {
 
   void Content(Artifact& artifact) {
     if (!IsText(artifact)) return;
+    const bool object = artifact.kind == ArtifactKind::kObject;
+    if (object &&
+        (artifact.claimed_names.empty() || !IsDocumentTextMember(artifact.claimed_names.front()))) {
+      return;
+    }
     const bool attached = artifact.kind == ArtifactKind::kMember ||
                           artifact.kind == ArtifactKind::kObject ||
                           artifact.disposition == "attachment" || !artifact.claimed_names.empty();
@@ -111,6 +119,7 @@ class Collector {
   void Plain(const Artifact& artifact, std::string utf8) {
     if (artifact.format_flowed) utf8 = JoinFlowed(utf8, artifact.format_delsp);
     if (IsFolded(artifact)) utf8 = JoinFolded(utf8);
+    if (artifact.kind == ArtifactKind::kObject) utf8 = DocumentText(utf8);
     for (std::string& url : FindUrls(utf8, kMaxUrlsInPlain)) {
       Add(TextOrigin::kUrl, {}, artifact.id, std::move(url));
     }

@@ -41,6 +41,12 @@ std::size_t DigitsEnd(std::string_view text, std::size_t at) {
   return at;
 }
 
+// A short group in the middle of a row ("1 2 3 4 ..."): no number begins there, and trying each
+// would make a text of single digits cost a hundred times its size.
+bool IsShortAndInsideRow(std::string_view text, std::size_t begin, std::size_t end) {
+  return end - begin < 4 && begin >= 2 && IsSeparator(text[begin - 1]) && IsDigit(text[begin - 2]);
+}
+
 struct Gap {
   std::size_t next = kNone;  // where the next group begins
   char kind = 0;             // ' ' '-' '.' '/' or '\n' for a line break or tab
@@ -142,7 +148,8 @@ bool NumberScanner::Next(NumberStart& start) {
     }
     const std::size_t begin = at_;
     at_ = DigitsEnd(text_, begin);
-    if (at_ - begin > kMaxNumberDigits || !LeftEdge(text_, begin)) continue;
+    if (at_ - begin > kMaxNumberDigits || IsShortAndInsideRow(text_, begin, at_)) continue;
+    if (!LeftEdge(text_, begin)) continue;
     start.groups[0] = {begin, at_ - begin};
     start.count = 1;
     start.separator = 0;

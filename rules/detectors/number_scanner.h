@@ -36,7 +36,7 @@ class NumberScanner {
  public:
   explicit NumberScanner(std::string_view text) : text_(text) {}
   // One call for each digit group of at most kMaxNumberDigits digits whose left neighbour lets a
-  // number begin there; false at the end.
+  // number begin there, but for groups under four digits inside a row of groups; false at the end.
   bool Next(NumberStart& start);
 
  private:

@@ -30,7 +30,11 @@ class MessageScan {
   Witness Look(std::string_view bytes, const char* what);
   void Take(const CallResult& result, const char* what);
   void LookAtUncovered();
-  bool Explained() const { return !hits_.empty(); }
+  // True when what was found says why the rest was not reached: a signature settles it, a limit is
+  // the finding. A suspicious link or an encrypted archive explains no unseen object.
+  bool Explained() const;
+  // The same signature is known in one of our objects: "somewhere in the message" adds nothing.
+  bool NamedElsewhere(const Hit& hit) const;
   base::Result<Findings> Conclude() const;
 
   cl_engine* engine_;
@@ -40,6 +44,12 @@ class MessageScan {
   std::vector<std::string> failures_;
   std::string wrong_root_;  // type libclamav gave the raw message when not mail
 };
+
+bool MessageScan::Explained() const {
+  return std::any_of(hits_.begin(), hits_.end(), [](const Hit& hit) {
+    return KindOf(hit) == HitKind::kSignature || IsLimit(hit);
+  });
+}
 
 void MessageScan::Take(const CallResult& result, const char* what) {
   if (result.code != kClean && result.code != kVirus) {
@@ -62,23 +72,18 @@ Witness MessageScan::Look(std::string_view bytes, const char* what) {
     Take(first, what);
     return first.witness;
   }
-  // The second call sees all that the first saw; its hits name their places no worse.
-  Take(CallLibrary(engine_, bytes, true, observer), what);
   Take(first, what);
+  Take(CallLibrary(engine_, bytes, true, observer), what);
   return first.witness;
 }
 
 void MessageScan::LookAtUncovered() {
   const std::vector<std::uint32_t> uncovered = coverage_.Uncovered();
   if (uncovered.empty()) return;
-  const std::size_t hits_before = hits_.size();
   const Witness witness = Look(CanonicalMessage(tree_, uncovered), "canonical message");
-  if (!witness.root_is_mail && hits_.size() == hits_before) {
-    failures_.push_back("canonical message: not taken for mail (" + witness.root_type + ")");
-  }
-  // A hit says why the rest was not reached: a limit is a finding of its own, a signature settles
-  // it.
   if (Explained()) return;
+  if (!witness.root_is_mail)
+    failures_.push_back("canonical message: not taken for mail (" + witness.root_type + ")");
   for (const std::uint32_t id : coverage_.Uncovered()) {
     failures_.push_back(tree_.artifacts[id].path + ": libclamav did not look at it");
     return;
@@ -100,10 +105,17 @@ base::Result<Findings> MessageScan::Run() {
   return Conclude();
 }
 
+bool MessageScan::NamedElsewhere(const Hit& hit) const {
+  return std::any_of(hits_.begin(), hits_.end(), [&](const Hit& other) {
+    return other.name == hit.name && other.artifact.has_value();
+  });
+}
+
 base::Result<Findings> MessageScan::Conclude() const {
   Findings findings;
   std::string could_not_look = failures_.empty() ? std::string() : failures_.front();
   for (const Hit& hit : hits_) {
+    if (!hit.artifact && NamedElsewhere(hit)) continue;
     if (KindOf(hit) == HitKind::kOutOfTime) {
       if (could_not_look.empty()) could_not_look = "libclamav ran out of time";
     } else {

@@ -1,5 +1,8 @@
 #include "scanners/clamav/hit_findings.h"
 
+#include <algorithm>
+#include <array>
+
 #include "base/text.h"
 
 namespace lazaret::scanners {
@@ -8,7 +11,10 @@ namespace {
 constexpr std::string_view kLimits = "Heuristics.Limits.Exceeded";
 constexpr std::string_view kEncrypted = "Heuristics.Encrypted";
 constexpr std::string_view kPhishing = "Heuristics.Phishing";
-constexpr std::string_view kHeuristics = "Heuristics.";
+// Heuristics that are a doubt. Every other one (worms, exploits, infected programs) is a detection.
+constexpr std::array<std::string_view, 5> kDoubts = {kPhishing, "Heuristics.OLE2.ContainsMacros",
+                                                     "Heuristics.Broken", "Heuristics.Structured",
+                                                     "Heuristics.PartitionIntersection"};
 
 bool StartsWith(std::string_view text, std::string_view prefix) {
   return text.substr(0, prefix.size()) == prefix;
@@ -28,8 +34,14 @@ HitKind KindOf(const Hit& hit) {
   if (hit.name == "Heuristics.Limits.Exceeded.MaxScanTime") return HitKind::kOutOfTime;
   if (StartsWith(hit.name, kLimits) || StartsWith(hit.name, kEncrypted))
     return HitKind::kUnscannable;
-  if (StartsWith(hit.name, kHeuristics)) return HitKind::kSuspicious;
-  return HitKind::kSignature;
+  const bool doubt = std::any_of(kDoubts.begin(), kDoubts.end(), [&](std::string_view prefix) {
+    return StartsWith(hit.name, prefix);
+  });
+  return doubt ? HitKind::kSuspicious : HitKind::kSignature;
+}
+
+bool IsLimit(const Hit& hit) {
+  return KindOf(hit) == HitKind::kUnscannable && !StartsWith(hit.name, kEncrypted);
 }
 
 policy::Finding FindingOf(const Hit& hit, const mail::ArtifactTree& tree) {

@@ -12,6 +12,8 @@ namespace lazaret::scanners {
 enum class HitKind { kSignature, kUnscannable, kOutOfTime, kSuspicious };
 
 HitKind KindOf(const Hit& hit);
+// A limit other than time was reached, so the rest of the message was not looked at.
+bool IsLimit(const Hit& hit);
 
 // Not for kOutOfTime.
 policy::Finding FindingOf(const Hit& hit, const mail::ArtifactTree& tree);

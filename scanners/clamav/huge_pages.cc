@@ -12,9 +12,9 @@ namespace {
 
 constexpr std::uintptr_t kHugePage = 2U << 20;
 #ifndef MADV_COLLAPSE
-constexpr int kCollapse = 25;  // <linux/mman.h> of kernel 6.1
+[[maybe_unused]] constexpr int kCollapse = 25;  // <linux/mman.h> of kernel 6.1
 #else
-constexpr int kCollapse = MADV_COLLAPSE;
+[[maybe_unused]] constexpr int kCollapse = MADV_COLLAPSE;
 #endif
 
 struct Range {

@@ -60,6 +60,13 @@ void ReplaceAll(std::string& text, const std::string& value, const std::string& 
   }
 }
 
+// Where no detector could look, nothing is known to be harmless.
+void MaskDigits(std::string& text) {
+  for (char& c : text) {
+    if (c >= '0' && c <= '9') c = '#';
+  }
+}
+
 bool ReachesRecord(rules::Scope scope) {
   return scope == rules::Scope::kSubject || scope == rules::Scope::kFilename ||
          scope == rules::Scope::kHeader;
@@ -71,6 +78,7 @@ void ContentRulesScanner::Begin(const policy::JobFacts& facts) {
   facts_ = facts;
   session_->Reset();
   secrets_.clear();
+  mask_digits_ = true;
 }
 
 base::Result<Findings> ContentRulesScanner::Finish(const mail::ArtifactTree& tree,
@@ -82,6 +90,7 @@ base::Result<Findings> ContentRulesScanner::Finish(const mail::ArtifactTree& tre
     return std::move(evaluation).error();
   }
   session_->evaluated = true;
+  mask_digits_ = false;
   session_->evaluation = std::move(evaluation).value();
   Findings findings;
   for (const rules::RuleMatch& match : session_->evaluation.matches) {
@@ -93,7 +102,11 @@ base::Result<Findings> ContentRulesScanner::Finish(const mail::ArtifactTree& tre
   if (session_->evaluation.truncated) findings.push_back(TruncatedFinding(tree));
   for (const rules::SensitiveSpan& span : session_->evaluation.sensitive) {
     const rules::TextUnit& unit = facts.units[span.unit];
-    if (!ReachesRecord(unit.scope) || secrets_.size() >= kMaxSecrets) continue;
+    if (!ReachesRecord(unit.scope)) continue;
+    if (secrets_.size() >= kMaxSecrets) {
+      mask_digits_ = true;
+      break;
+    }
     std::string value(unit.text.substr(span.span.begin, span.span.end - span.span.begin));
     if (value.size() >= kMinSecretBytes)
       secrets_.push_back({std::move(value), "[" + span.detector + "]"});
@@ -102,6 +115,10 @@ base::Result<Findings> ContentRulesScanner::Finish(const mail::ArtifactTree& tre
 }
 
 void ContentRulesScanner::Report(policy::Analysis& analysis) const {
+  if (mask_digits_) {
+    MaskDigits(analysis.subject);
+    for (policy::ArtifactRecord& record : analysis.tree) MaskDigits(record.claimed_name);
+  }
   for (const Secret& secret : secrets_) {
     ReplaceAll(analysis.subject, secret.value, secret.mask);
     for (policy::ArtifactRecord& record : analysis.tree) {

@@ -38,6 +38,8 @@ class ContentRulesScanner final : public Scanner {
     std::string mask;
   };
   std::vector<Secret> secrets_;
+  // No detector looked, or it found more than kMaxSecrets: digits in subject and names are masked.
+  bool mask_digits_ = true;
 };
 
 }  // namespace lazaret::scanners

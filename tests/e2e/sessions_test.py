@@ -64,7 +64,7 @@ class Sessions(StandCase):
                                              ""))
 
     def test_forged_lazaret_headers_are_removed(self):
-        forged = (b"X-Lazaret-Verdict: clean; id=forged\r\nx-lazaret-anything: forged\r\n"
+        forged = (b"X-Lazaret-Id: forged\r\nX-Lazaret-Verdict: clean; id=forged\r\nx-lazaret-anything: forged\r\n"
                   b"X-Lazaret-Class: forged\r\n")
         self.assert_accepted(self.stand.send(forged + samples.clean_plain("forged"),
                                              "forged@lazaret.test"))

@@ -87,6 +87,18 @@ TEST_CASE("unpack: a docm is known by its macro project, and its members are obj
   CHECK(tree.artifacts.back().kind == ArtifactKind::kObject);
 }
 
+TEST_CASE("unpack: the text of a document joins its runs and breaks its paragraphs") {
+  const std::string xml =
+      "<?xml "
+      "version=\"1.0\"?><w:document><w:p><w:r><w:t>4111</w:t></w:r><w:r><w:t>1111</w:t></w:r></w:p>"
+      "<w:p><w:r><w:t>a &amp; b</w:t></w:r></w:p></w:document>";
+  const std::string mail = MailWith(
+      "a.docx", MakeZip({{"[Content_Types].xml", "<Types/>", 0}, {"word/document.xml", xml, 0}}));
+  const ArtifactTree tree = Read(mail);
+  CHECK(Has(tree, "attachment: 41111111\\na & b"));
+  CHECK_FALSE(Has(tree, "attachment: <Types"));
+}
+
 TEST_CASE("unpack: the member count limit holds at, below and above") {
   const std::string mail =
       MailWith("x.zip", MakeZip({{"a", "1", 0}, {"b", "2", 0}, {"c", "3", 0}}));

@@ -4,6 +4,7 @@
 #include "base/unicode/normalize.h"
 #include "rules/detectors/detector.h"
 #include "rules/detectors/evidence.h"
+#include "rules/detectors/iban_table.h"
 #include "rules/detectors/mask.h"
 #include "rules/detectors/number_scanner.h"
 #include "rules/detectors/validators.h"
@@ -166,7 +167,33 @@ TEST_CASE("payment_card: issuer ranges hold at their edges") {
   CHECK(Card("card " + WithLuhn("359012345678123")) == "none");
 }
 
-TEST_CASE("iban: every country of the table has its length and shape") {
+TEST_CASE("iban: each country's shape adds up to its length, and a made-up number of it is found") {
+  std::size_t countries = 0;
+  for (char a = 'A'; a <= 'Z'; ++a) {
+    for (char b = 'A'; b <= 'Z'; ++b) {
+      const IbanCountry* country = FindIbanCountry(std::string{a, b});
+      if (country == nullptr) continue;
+      ++countries;
+      std::string bban;
+      std::size_t count = 0;
+      for (char c : country->shape) {
+        if (c >= '0' && c <= '9') {
+          count = count * 10 + static_cast<std::size_t>(c - '0');
+          continue;
+        }
+        bban.append(count, c == 'n' ? '7' : c == 'a' ? 'Q' : 'Z');
+        count = 0;
+      }
+      INFO(country->code);
+      CHECK(bban.size() + 4 == country->length);
+      CHECK(country->length <= kMaxIbanLength);
+      CHECK(Iban(WithIbanCheck(std::string(country->code), bban)) == "high");
+    }
+  }
+  CHECK(countries >= 85);
+}
+
+TEST_CASE("iban: published examples pass, near misses do not") {
   CHECK(IsIban("DE89370400440532013000"));
   CHECK(IsIban("GB29NWBK60161331926819"));
   CHECK(IsIban("NO9386011117947"));
@@ -338,7 +365,7 @@ TEST_CASE("mask: a hash depends on key, class and value") {
 TEST_CASE("detectors: an expired deadline is said, not read as nothing found") {
   for (const DetectorEntry& entry : Detectors()) {
     std::string text;
-    for (int i = 0; i < 3000; ++i) text += "DE12 12 ";
+    for (int i = 0; i < 3000; ++i) text += "DE12 1234 ";
     INFO(entry.id);
     CHECK(entry.find({text, {}, kToday, base::Deadline::At(1)}).expired);
   }
@@ -373,7 +400,7 @@ TEST_CASE("number scanner: groups, separators and where a number may begin") {
       line += ":" + std::to_string(start.groups[i].size);
     seen.push_back(line);
   }
-  CHECK(seen == std::vector<std::string>{":2:4", ":4:2", ":2:2", ":2", ":1", "url:2"});
+  CHECK(seen == std::vector<std::string>{":2:4", ":4:2", ":2", ":1", "url:2"});
 }
 
 }  // namespace

@@ -137,6 +137,25 @@ TEST_CASE("bundle: files are taken up to their number and refused above it",
   CHECK(bundle.error().code == base::ErrorCode::kLimit);
 }
 
+TEST_CASE("bundle: all files together are taken up to their size and refused above it",
+          "[config][bundle][errors]") {
+  const tests::TempFolder folder;
+  const auto list = [&](const std::string& name, std::size_t size) {
+    return folder.Write("etc/lazaret/lists.d/" + name + ".txt", std::string(size, 'x'));
+  };
+  const std::size_t rest = config::kMaxListFileBytes - config::ShippedPolicyText().size();
+  for (const char* name : {"a", "b", "c"}) list(name, config::kMaxListFileBytes);
+  list("d", rest);
+  CHECK(config::ReadBundle(ConfigIn(folder), "").ok());
+  list("d", rest + 1);
+  const auto above = config::ReadBundle(ConfigIn(folder), "");
+  REQUIRE_FALSE(above.ok());
+  CHECK(above.error().text.find("larger than 67108864 bytes together") != std::string::npos);
+  list("d", 1);
+  list("a", config::kMaxListFileBytes + 1);
+  CHECK_FALSE(config::ReadBundle(ConfigIn(folder), "").ok());
+}
+
 TEST_CASE("bundle: the masking key is a subkey, random when none is given", "[config][bundle]") {
   const tests::TempFolder folder;
   const config::Config config = ConfigIn(folder);

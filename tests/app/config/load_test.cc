@@ -167,6 +167,15 @@ TEST_CASE("config: values that mean nothing are refused with the value's place",
         "l.yaml:2:32: policy.daemons.local: this daemon name has another direction already");
 }
 
+TEST_CASE("config: some scanner is always mandatory, so that no mail goes unscanned",
+          "[config][errors]") {
+  CHECK(ErrorOf("scanners:\n  mandatory: []\n") ==
+        "l.yaml:2:14: scanners.mandatory: at least one entry is expected");
+  CHECK(ErrorOf("scanners: {mandatory: [clamav]}\n") == "no error");
+  CHECK(ErrorOf("", {"scanners.mandatory="}) ==
+        "--set scanners.mandatory: at least one entry is expected");
+}
+
 TEST_CASE("config: a socket path is taken at its limit and refused above it", "[config][errors]") {
   const auto listen = [](std::size_t length) {
     return ErrorOf("milter: {listen: 'unix:/" + std::string(length - 1, 's') + "'}\n");

@@ -217,6 +217,58 @@ int InChild(const ConfineOptions& options, bool (*body)(), const char* name, boo
   return WEXITSTATUS(status);
 }
 
+bool TryOthersFile() { return ::open("/tmp/secret", O_RDONLY) >= 0; }
+
+// A worker keeps a file in its /tmp while another looks for it.
+bool WorkersSeeEachOther() {
+  int made[2];
+  int done[2];
+  if (::pipe(made) != 0 || ::pipe(done) != 0) return true;
+  const pid_t owner = ::fork();
+  if (owner == 0) {
+    ::close(done[1]);
+    const bool fine = Confine(Options()).ok() && ::open("/tmp/secret", O_CREAT | O_RDWR, 0644) >= 0;
+    char byte = fine ? 1 : 0;
+    if (::write(made[1], &byte, 1) != 1) ::_exit(kNoBox);
+    ::_exit(::read(done[0], &byte, 1) == 0 ? kRefused : kNoBox);
+  }
+  char byte = 0;
+  const bool stands = ::read(made[0], &byte, 1) == 1 && byte == 1;
+  const int code = InChild(Options(), TryOthersFile, "another's file", true);
+  for (const int fd : {made[0], made[1], done[0], done[1]}) ::close(fd);
+  ::waitpid(owner, nullptr, 0);
+  return !stands || code != kRefused;
+}
+
+// In a user namespace whose administrator allows no further ones. Gives Confine()'s outcome, or -1
+// where that cannot be arranged.
+int WithoutNamespaces(lazaret::process::ConfinePolicy policy) {
+  const pid_t pid = ::fork();
+  if (pid == 0) {
+    const std::string uid = std::to_string(::geteuid());
+    if (::syscall(SYS_unshare, CLONE_NEWUSER) != 0) ::_exit(99);
+    const auto put = [](const char* path, const std::string& text) {
+      const int fd = ::open(path, O_WRONLY);
+      const bool fine =
+          fd >= 0 && ::write(fd, text.data(), text.size()) == static_cast<ssize_t>(text.size());
+      if (fd >= 0) ::close(fd);
+      return fine;
+    };
+    if (!put("/proc/self/uid_map", uid + " " + uid + " 1") ||
+        !put("/proc/sys/user/max_user_namespaces", "0"))
+      ::_exit(99);
+    ConfineOptions options = Options();
+    options.policy = policy;
+    options.reduced_tmp_dir = g_target.folder;
+    const auto box = Confine(options);
+    ::_exit(box.ok() ? static_cast<int>(box->level) : kNoBox);
+  }
+  int status = 0;
+  ::waitpid(pid, &status, 0);
+  if (!WIFEXITED(status)) return kGotOut;
+  return WEXITSTATUS(status) == 99 ? -1 : WEXITSTATUS(status);
+}
+
 int RunAttempts() {
   int failures = 0;
   for (const Attempt& attempt : kAttempts) {
@@ -248,6 +300,14 @@ int RunControls() {
          "a bound folder can be read");
   expect(InChild(bound, TryChmod, "bound folder", true) == kRefused,
          "a bound folder cannot be changed");
+  expect(!WorkersSeeEachOther(), "a worker does not see another's files");
+  using lazaret::process::ConfinePolicy;
+  const int full = WithoutNamespaces(ConfinePolicy::kFull);
+  const int reduced = WithoutNamespaces(ConfinePolicy::kReducedAllowed);
+  if (full < 0) std::printf("not tried here: a machine that refuses user namespaces\n");
+  expect(full < 0 || full == kNoBox, "refused namespaces are no box");
+  expect(reduced < 0 || reduced == static_cast<int>(lazaret::process::ConfineLevel::kReduced),
+         "refused namespaces are a reduced box where that is allowed");
   return failures;
 }
 
@@ -267,8 +327,8 @@ int main() {
   if (::geteuid() == 0) {
     const pid_t pid = ::fork();
     if (pid == 0) {
-      ::chown(folder, 65534, 65534);
-      ::chown(g_target.file.c_str(), 65534, 65534);
+      if (::chown(folder, 65534, 65534) != 0 || ::chown(g_target.file.c_str(), 65534, 65534) != 0)
+        ::_exit(99);
       if (::setresgid(65534, 65534, 65534) != 0 || ::setresuid(65534, 65534, 65534) != 0)
         ::_exit(99);
       // As after an exec with the new user, which is how roles change theirs.

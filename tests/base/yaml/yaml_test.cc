@@ -64,6 +64,50 @@ TEST_CASE("yaml: size is refused above its limit and taken at it", "[base][yaml]
   CHECK_FALSE(yaml::ParseStream(text, "f").ok());
 }
 
+TEST_CASE("yaml: the number of values is refused above its limit and taken at it", "[base][yaml]") {
+  const auto list = [](std::size_t nodes) {
+    std::string text = "[";
+    for (std::size_t i = 1; i < nodes; ++i) text += "a,";
+    return text + "]";
+  };
+  CHECK(yaml::ParseStream(list(yaml::kMaxNodes), "f").ok());
+  const auto above = yaml::ParseStream(list(yaml::kMaxNodes + 1), "f");
+  REQUIRE_FALSE(above.ok());
+  CHECK(above.error().text.find("more than 500000 values") != std::string::npos);
+}
+
+TEST_CASE("yaml: a list may be one text, and holds nothing but texts", "[base][yaml]") {
+  const auto document = yaml::ParseDocument("a: x\nb: [y, [z]]\nc:\nd: ''\n", "f.yaml");
+  REQUIRE(document.ok());
+  const auto strings = [&](const char* key) {
+    return yaml::AsStrings(*document->Find(key), "f.yaml");
+  };
+  CHECK(*strings("a") == std::vector<std::string>{"x"});
+  CHECK(strings("b").error().text == "f.yaml:2:8: a text is expected");
+  CHECK_FALSE(strings("c").ok());
+  CHECK(*strings("d") == std::vector<std::string>{""});
+  CHECK(document->Find("c")->IsNull());
+  CHECK_FALSE(document->Find("d")->IsNull());
+}
+
+TEST_CASE("yaml: numbers are taken at their bounds and refused beyond them", "[base][yaml]") {
+  const auto document = yaml::ParseDocument(
+      "a: 9\nb: 10\nc: -1\nd: 0.5\ne: nan\nf: '7'\ng: 99999999999999999999\n", "f.yaml");
+  REQUIRE(document.ok());
+  const auto number = [&](const char* key) {
+    return yaml::AsUint(*document->Find(key), "f.yaml", 1, 9);
+  };
+  CHECK(*number("a") == 9);
+  CHECK_FALSE(number("b").ok());
+  CHECK_FALSE(number("c").ok());
+  CHECK_FALSE(number("d").ok());
+  CHECK(*number("f") == 7);
+  CHECK_FALSE(number("g").ok());
+  CHECK(*yaml::AsDouble(*document->Find("d"), "f.yaml", 0.5, 1) == 0.5);
+  CHECK_FALSE(yaml::AsDouble(*document->Find("d"), "f.yaml", 0.6, 1).ok());
+  CHECK_FALSE(yaml::AsDouble(*document->Find("e"), "f.yaml", 0, 1).ok());
+}
+
 TEST_CASE("yaml: a schema reads its keys and refuses the others", "[base][yaml]") {
   const auto document =
       yaml::ParseDocument("name: x\non: yes\nn: 7\nlist: [a, b]\nkind: two\n", "f.yaml");

@@ -1,0 +1,221 @@
+"""The supervisor with roles that only speak its protocol: python3 supervisor_test.py LAZARETD TEST_ROLE."""
+import json
+import os
+import select
+import signal
+import socket
+import struct
+import subprocess
+import sys
+import tempfile
+import unittest
+
+LAZARETD, TEST_ROLE = "", ""
+ROLES = ["front", "analyzer", "outbound", "admin"]
+PATIENCE = 30  # seconds for anything that must happen
+HEADER = struct.Struct("<IHHII16s16sQ")
+CONTROL_REQUEST, CONTROL_REPLY = 50, 51
+
+
+class Daemon:
+    """One lazaretd in a folder of its own; `replace` gives a role a shell script instead."""
+
+    def __init__(self, replace=None, sets=(), leave_out=()):
+        self.folder = tempfile.TemporaryDirectory(prefix="lazaretd-")
+        roles = os.path.join(self.folder.name, "roles")
+        os.mkdir(roles)
+        for name in ROLES:
+            path = os.path.join(roles, "lazaret-" + name)
+            if name in leave_out:
+                continue
+            if replace and name in replace:
+                with open(path, "w") as script:
+                    script.write("#!/bin/sh\n" + replace[name] + "\n")
+                os.chmod(path, 0o755)
+            else:
+                os.symlink(TEST_ROLE, path)
+        self.root = os.path.join(self.folder.name, "root")
+        config = os.path.join(self.folder.name, "lazaret.yaml")
+        with open(config, "w") as out:
+            out.write("node: test\n")
+        settings = ["paths.root=" + self.root, "rules.shipped=false", "limits.drain_seconds=5", *sets]
+        command = [LAZARETD, "--foreground", "--config", config, "--roles-dir", roles]
+        for setting in settings:
+            command += ["--set", setting]
+        self.process = subprocess.Popen(command, stderr=subprocess.PIPE)
+        self.text = ""
+
+    def read_until(self, needle):
+        """Reads stderr until a line holds `needle`; the end of the stream is a failure."""
+        fd = self.process.stderr.fileno()
+        while needle not in self.text:
+            if not select.select([fd], [], [], PATIENCE)[0]:
+                raise AssertionError("nothing said %r:\n%s" % (needle, self.text))
+            piece = os.read(fd, 65536)
+            if not piece:
+                raise AssertionError("ended without %r:\n%s" % (needle, self.text))
+            self.text += piece.decode()
+        before, _, self.text = self.text.partition(needle)
+        return before
+
+    def rest(self):
+        """What was said until the daemon and all roles had closed stderr, that is until all had ended."""
+        fd = self.process.stderr.fileno()
+        while True:
+            if not select.select([fd], [], [], PATIENCE)[0]:
+                raise AssertionError("a role is still alive:\n" + self.text)
+            piece = os.read(fd, 65536)
+            if not piece:
+                return self.text
+            self.text += piece.decode()
+
+    def wait_ready(self):
+        for name in ("outbound is ready", "admin is ready"):
+            text = self.text
+            self.read_until(name)
+            self.text = text + self.text
+
+    def ask(self, command):
+        with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as client:
+            client.settimeout(PATIENCE)
+            client.connect(self.socket_path())
+            payload = struct.pack("<I", len(command)) + command.encode()
+            client.send(HEADER.pack(0x54525A4C, 1, CONTROL_REQUEST, len(payload), 0, b"", b"", 0) + payload)
+            reply = client.recv(1 << 16)
+        kind, size = HEADER.unpack(reply[: HEADER.size])[2:4]
+        body = reply[HEADER.size:]
+        assert kind == CONTROL_REPLY and size == len(body), (kind, size, len(body))
+        return body[0] == 1, body[5:].decode()
+
+    def socket_path(self):
+        return os.path.join(self.root, "run/lazaret/lazaretd.sock")
+
+    def status(self):
+        fine, text = self.ask("status")
+        assert fine, text
+        return {role["name"]: role for role in json.loads(text)["roles"]}
+
+    def wait_status(self, holds):
+        """Each question gives the supervisor a turn; bounded by PATIENCE through the number of turns."""
+        for _ in range(100_000):
+            roles = self.status()
+            if holds(roles):
+                return roles
+        raise AssertionError("never came true: %r" % roles)
+
+    def close(self):
+        if self.process.poll() is None:
+            self.process.kill()
+        self.process.wait(PATIENCE)
+        self.process.stderr.close()
+        self.folder.cleanup()
+
+
+class SupervisorTest(unittest.TestCase):
+    def start(self, **options):
+        daemon = Daemon(**options)
+        self.addCleanup(daemon.close)
+        return daemon
+
+    def test_all_roles_start_and_report(self):
+        daemon = self.start()
+        roles = self.started(daemon)
+        self.assertEqual(list(roles), ROLES)
+        for role in roles.values():
+            self.assertEqual((role["state"], role["restarts"]), ("ready", 0))
+            self.assertEqual(role["status"], {"ready": True})
+
+    def started(self, daemon):
+        daemon.read_until("lazaretd")
+        daemon.wait_ready()
+        return daemon.wait_status(lambda roles: all(r["state"] == "ready" for r in roles.values()))
+
+    def test_a_killed_role_is_started_again(self):
+        daemon = self.start()
+        for name in ROLES:
+            before = self.started(daemon)[name]["pid"] if name == ROLES[0] else daemon.status()[name]["pid"]
+            os.kill(before, signal.SIGKILL)
+            after = daemon.wait_status(lambda r, n=name: r[n]["state"] == "ready" and r[n]["restarts"] == 1)
+            self.assertNotEqual(after[name]["pid"], before)
+
+    def test_sigterm_drains_front_first_and_stops_all(self):
+        daemon = self.start()
+        self.started(daemon)
+        daemon.process.send_signal(signal.SIGTERM)
+        said = daemon.rest()
+        self.assertEqual(daemon.process.wait(PATIENCE), 0)
+        order = ["lazaret-front drained"] + ["lazaret-%s stopped" % n for n in ("admin", "outbound", "analyzer")]
+        places = [said.find("test: " + line) for line in order]
+        self.assertNotIn(-1, places, said)
+        self.assertEqual(places, sorted(places), said)
+        self.assertFalse(os.path.exists(daemon.socket_path()))
+
+    def test_a_killed_supervisor_takes_all_roles_with_it(self):
+        daemon = self.start()
+        self.started(daemon)
+        daemon.process.kill()
+        daemon.rest()  # returns only when no role holds stderr any more
+
+    def test_a_refused_configuration_is_not_tried_again(self):
+        for code in (78, 2):
+            with self.subTest(code=code):
+                daemon = self.start(replace={"analyzer": "exit %d" % code})
+                said = daemon.rest()
+                self.assertEqual(daemon.process.wait(PATIENCE), 2, said)
+                self.assertIn("analyzer ended (exit code %d)" % code, said)
+
+    def test_an_essential_role_that_crashes_at_first_start_ends_the_daemon(self):
+        daemon = self.start(replace={"front": "kill -9 $$"})
+        said = daemon.rest()
+        self.assertEqual(daemon.process.wait(PATIENCE), 1, said)
+        self.assertIn("front ended (signal 9)", said)
+
+    def test_a_missing_essential_program_is_named(self):
+        daemon = self.start(leave_out=("analyzer",))
+        said = daemon.rest()
+        self.assertEqual(daemon.process.wait(PATIENCE), 1, said)
+        self.assertIn("lazaret-analyzer", said)
+
+    def test_a_side_role_that_cannot_start_stops_nothing(self):
+        daemon = self.start(replace={"admin": "exit 1"})
+        daemon.read_until("admin ended (exit code 1)")
+        roles = daemon.wait_status(lambda r: r["admin"]["restarts"] >= 2 and r["front"]["state"] == "ready")
+        self.assertIn(roles["admin"]["state"], ("down", "starting"))
+
+    def test_hangup_changes_nothing_and_says_so(self):
+        daemon = self.start()
+        before = self.started(daemon)
+        daemon.process.send_signal(signal.SIGHUP)
+        daemon.read_until("restart lazaretd")
+        after = daemon.status()
+        self.assertEqual({n: r["pid"] for n, r in before.items()}, {n: r["pid"] for n, r in after.items()})
+
+    def test_unknown_commands_and_foreign_frames_are_refused(self):
+        daemon = self.start()
+        self.started(daemon)
+        self.assertEqual(daemon.ask("reboot"), (False, "unknown command"))
+        with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as client:
+            client.settimeout(PATIENCE)
+            client.connect(daemon.socket_path())
+            client.send(b"\xff" * 100)
+            self.assertEqual(client.recv(100), b"")
+        self.assertEqual(set(daemon.status()), set(ROLES))
+
+    def test_a_second_daemon_on_the_same_folder_is_refused(self):
+        daemon = self.start()
+        self.started(daemon)
+        second = self.start(sets=("paths.root=" + daemon.root,))
+        said = second.rest()
+        self.assertEqual(second.process.wait(PATIENCE), 1, said)
+        self.assertEqual(set(daemon.status()), set(ROLES))
+
+    def test_a_wrong_configuration_ends_with_2_and_its_place(self):
+        daemon = self.start(sets=("limits.nonsense=1",))
+        said = daemon.rest()
+        self.assertEqual(daemon.process.wait(PATIENCE), 2, said)
+        self.assertIn("limits.nonsense", said)
+
+
+if __name__ == "__main__":
+    LAZARETD, TEST_ROLE = sys.argv[1:3]
+    unittest.main(argv=sys.argv[:1] + sys.argv[3:], verbosity=1)

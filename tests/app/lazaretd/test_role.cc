@@ -1,0 +1,40 @@
+// A role for tests of the supervisor: it speaks the roles' protocol and does nothing else. Named by
+// the name it was started under; says on stderr what it is told.
+#include <poll.h>
+
+#include <cstdio>
+#include <string>
+
+#include "app/process/role.h"
+
+namespace {
+
+using namespace lazaret;
+
+void Say(const std::string& name, const char* what) {
+  std::fprintf(stderr, "test: %s %s\n", name.c_str(), what);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  const std::string path = argc > 0 ? argv[0] : "";
+  const std::string name = path.substr(path.rfind('/') + 1);
+  auto role = process::Role::Start(name);
+  if (!role.ok()) {
+    std::fprintf(stderr, "%s\n", role.error().text.c_str());
+    return 2;
+  }
+  (*role)->Tell(process::FrameType::kRoleReady, "");
+  bool drained = false;
+  while (!drained) {
+    pollfd entry{(*role)->control(), POLLIN, 0};
+    if (::poll(&entry, 1, -1) <= 0) continue;
+    const auto drain = [&drained](std::uint32_t) { drained = true; };
+    if ((*role)->HandleControl([] { return std::string(R"({"ready":true})"); }, drain)) continue;
+    Say(name, "stopped");
+    return 0;
+  }
+  Say(name, "drained");
+  return 0;
+}

@@ -1,0 +1,3 @@
+lazaret_fuzz(mime SOURCE mime_fuzz.cc LINK lazaret_mail_reader)
+lazaret_fuzz(filetype SOURCE filetype_fuzz.cc LINK lazaret_mail_filetype)
+lazaret_fuzz(html_text SOURCE html_text_fuzz.cc LINK lazaret_mail_text)

@@ -1,0 +1,139 @@
+// libclamav fails open; none of these may read as clean.
+#include "tests/scanners/scanners_support.h"
+#include "tests/support/catch.h"
+
+namespace lazaret::scanners::test {
+
+TEST_CASE("clamav: a temporary folder that is missing or no folder means could-not-look") {
+  const auto engine = MakeEngine();
+  const std::string mail = Multipart({Part("a.zip", EicarZip())});
+  engine->tmp.Write("file", "x");
+  for (const std::string& folder :
+       {std::string("/nonexistent/lazaret"), engine->tmp.path() + "/file"}) {
+    REQUIRE(engine->engine->UseTempDir(folder).ok());
+    const auto hit = Judge(*engine->engine, mail);
+    INFO(folder << " -> " << Show(hit));
+    CHECK_FALSE((hit.ok() && !HasCode(*hit, "clamav.signature")));
+    const auto clean = Judge(*engine->engine, TextMail("Just a line of text.\r\n"));
+    INFO(Show(clean));
+    CHECK_FALSE(clean.ok());
+  }
+  REQUIRE(engine->engine->UseTempDir(engine->tmp.path()).ok());
+  const auto again = Judge(*engine->engine, TextMail("Just a line of text.\r\n"));
+  INFO(Show(again));
+  REQUIRE(again.ok());
+  CHECK(again->empty());
+}
+
+TEST_CASE("clamav: a missing or empty database is an error unless built-in signatures suffice") {
+  const Folder empty;
+  const Folder tmp;
+  ClamavOptions options;
+  options.tmp_dir = tmp.path();
+  for (const std::string& place : {empty.path(), empty.path() + "/none"}) {
+    options.database = place;
+    options.builtin_only = false;
+    const auto refused = ClamavEngine::Load(options);
+    REQUIRE_FALSE(refused.ok());
+    CHECK(refused.error().code == base::ErrorCode::kNotFound);
+    options.builtin_only = true;
+    CHECK(ClamavEngine::Load(options).ok());
+  }
+}
+
+TEST_CASE("clamav: a damaged signature file is refused with its folder") {
+  const Folder database;
+  const Folder tmp;
+  database.Write("bad.ndb", "this is no signature\n");
+  ClamavOptions options;
+  options.database = database.path();
+  options.tmp_dir = tmp.path();
+  const auto refused = ClamavEngine::Load(options);
+  REQUIRE_FALSE(refused.ok());
+  CHECK(refused.error().code == base::ErrorCode::kInvalid);
+  CHECK(refused.error().text.find(database.path()) != std::string::npos);
+}
+
+TEST_CASE("clamav: an encrypted zip is unscannable") {
+  const auto engine = MakeEngine();
+  const std::string zip = Zip({{"secret.doc", std::string(200, 'q'), true}});
+  const auto result = Judge(*engine->engine, Multipart({Part("a.zip", zip)}));
+  INFO(Show(result));
+  REQUIRE(result.ok());
+  CHECK(HasCode(*result, "scan.unscannable.encrypted"));
+  CHECK(AllOf(*result, policy::Class::kUnscannable));
+}
+
+TEST_CASE("clamav: a signature behind a heuristic hit is found, before and after it") {
+  const auto engine = MakeEngine();
+  const std::string locked = Part("a.zip", Zip({{"secret.doc", std::string(200, 'q'), true}}));
+  const std::string marker = Part("b.zip", EicarZip());
+  for (const std::string& message : {Multipart({locked, marker}), Multipart({marker, locked}),
+                                     Multipart({locked, marker}, "signed")}) {
+    const auto result = Judge(*engine->engine, message);
+    INFO(Show(result));
+    REQUIRE(result.ok());
+    CHECK(HasCode(*result, "clamav.signature"));
+    CHECK(HasCode(*result, "scan.unscannable.encrypted"));
+  }
+}
+
+TEST_CASE("clamav: the number of files is limited, and reaching it is said") {
+  ClamavOptions options;
+  options.max_files = 20;
+  const auto engine = MakeEngine({}, options);
+  const auto with = [](int members) {
+    std::vector<Member> list;
+    for (int i = 0; i < members; ++i)
+      list.push_back({"f" + std::to_string(i), "content number " + std::to_string(i), false});
+    return Multipart({Part("a.zip", Zip(list))});
+  };
+  const auto below = Judge(*engine->engine, with(5));
+  INFO(Show(below));
+  REQUIRE(below.ok());
+  CHECK(below->empty());
+  const auto above = Judge(*engine->engine, with(40));
+  INFO(Show(above));
+  REQUIRE(above.ok());
+  CHECK(HasCode(*above, "scan.unscannable.maxfiles"));
+}
+
+TEST_CASE("clamav: a message above the size limit is unscannable, at it clean") {
+  const std::string message = TextMail(std::string(60'000, 'a') + "\r\n");
+  for (const std::int64_t over : {0, 1, 30'000}) {
+    ClamavOptions options;
+    // The Received line of ours counts for libclamav.
+    options.max_file_bytes =
+        message.size() + 200 - (over == 0 ? 0 : 200 + static_cast<std::uint64_t>(over));
+    options.max_scan_bytes = 10 * message.size();
+    const auto engine = MakeEngine({}, options);
+    const auto result = Judge(*engine->engine, message);
+    INFO(over << " -> " << Show(result));
+    REQUIRE(result.ok());
+    CHECK(result->empty() == (over == 0));
+    if (over != 0) CHECK(AllOf(*result, policy::Class::kUnscannable));
+  }
+}
+
+TEST_CASE("clamav: nesting beyond the recursion limit is said") {
+  ClamavOptions options;
+  options.max_recursion = 8;
+  const auto engine = MakeEngine({}, options);
+  std::string zip = Zip({{"a.txt", "deep inside", false}});
+  for (int i = 0; i < 12; ++i) zip = Zip({{"n.zip", zip, false}});
+  const auto result = Judge(*engine->engine, Multipart({Part("a.zip", zip)}));
+  INFO(Show(result));
+  CHECK((!result.ok() || HasCode(*result, "scan.unscannable.maxrecursion")));
+}
+
+TEST_CASE("clamav: no time left means could-not-look") {
+  ClamavOptions options;
+  options.max_scan_millis = 1;
+  const auto engine = MakeEngine({}, options);
+  const auto result =
+      Judge(*engine->engine, TextMail("<p>" + std::string(8'000'000, 'x') + "</p>", "text/html"));
+  INFO(Show(result));
+  CHECK_FALSE(result.ok());
+}
+
+}  // namespace lazaret::scanners::test

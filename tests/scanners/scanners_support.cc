@@ -1,0 +1,186 @@
+#include "tests/scanners/scanners_support.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <clocale>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+
+#include "base/crypto.h"
+#include "mail/reader.h"
+#include "scanners/clamav/clamav_scanner.h"
+
+namespace lazaret::scanners::test {
+namespace {
+
+void PreloadOnce() {
+  static const bool done = [] {
+    std::setlocale(LC_ALL, "C.UTF-8");
+    return mail::PreloadReaders().ok();
+  }();
+  LAZARET_CHECK(done);
+}
+
+void Little(std::string& out, std::uint32_t value, int bytes) {
+  for (int i = 0; i < bytes; ++i) out += static_cast<char>((value >> (8 * i)) & 0xff);
+}
+
+// CRC-32 of ZIP (polynomial 0xEDB88320, reflected).
+std::uint32_t Crc32(std::string_view bytes) {
+  std::uint32_t crc = 0xffffffffU;
+  for (const char c : bytes) {
+    crc ^= static_cast<unsigned char>(c);
+    for (int bit = 0; bit < 8; ++bit) crc = (crc >> 1) ^ ((crc & 1) != 0 ? 0xEDB88320U : 0);
+  }
+  return ~crc;
+}
+
+// The fields that a local and a central header share, from "flags" to "extra length".
+std::string CommonFields(const Member& member) {
+  std::string out;
+  Little(out, member.encrypted ? 1 : 0, 2);
+  Little(out, 0, 2);
+  Little(out, 0, 4);
+  Little(out, Crc32(member.content), 4);
+  Little(out, static_cast<std::uint32_t>(member.content.size()), 4);
+  Little(out, static_cast<std::uint32_t>(member.content.size()), 4);
+  Little(out, static_cast<std::uint32_t>(member.name.size()), 2);
+  Little(out, 0, 2);
+  return out;
+}
+
+}  // namespace
+
+Folder::Folder() {
+  char name[] = "/tmp/lazaret-scanners-XXXXXX";
+  LAZARET_CHECK(::mkdtemp(name) != nullptr);
+  path_ = name;
+}
+
+Folder::~Folder() {
+  std::error_code ignored;
+  std::filesystem::remove_all(path_, ignored);
+}
+
+void Folder::Write(const std::string& name, std::string_view bytes) const {
+  std::ofstream out(path_ + "/" + name, std::ios::binary | std::ios::trunc);
+  out.write(bytes.data(), static_cast<std::streamsize>(bytes.size()));
+}
+
+std::unique_ptr<TestEngine> MakeEngine(const std::map<std::string, std::string>& signatures,
+                                       ClamavOptions options) {
+  auto made = std::make_unique<TestEngine>();
+  for (const auto& [name, text] : signatures) made->database.Write(name, text);
+  options.database = made->database.path();
+  options.builtin_only = signatures.empty();
+  options.tmp_dir = made->tmp.path();
+  auto engine = ClamavEngine::Load(options);
+  if (!engine.ok()) base::Fail(__FILE__, __LINE__, engine.error().text.c_str());
+  made->engine = std::move(engine).value();
+  return made;
+}
+
+base::Result<Findings> Judge(ClamavEngine& engine, std::string_view message) {
+  PreloadOnce();
+  LAZARET_ASSIGN(const mail::ArtifactTree tree,
+                 mail::ReadMessage(message, mail::ReadLimits(), base::Deadline()));
+  ClamavScanner scanner(engine);
+  scanner.Begin(policy::JobFacts());
+  return scanner.Finish(tree, base::Deadline());
+}
+
+bool HasCode(const Findings& findings, std::string_view code) {
+  return std::any_of(findings.begin(), findings.end(),
+                     [&](const policy::Finding& finding) { return finding.code == code; });
+}
+
+bool HasRule(const Findings& findings, std::string_view rule_part) {
+  return std::any_of(findings.begin(), findings.end(), [&](const policy::Finding& finding) {
+    return finding.rule.find(rule_part) != std::string::npos;
+  });
+}
+
+bool AllOf(const Findings& findings, policy::Class cls) {
+  return !findings.empty() &&
+         std::all_of(findings.begin(), findings.end(),
+                     [&](const policy::Finding& finding) { return finding.cls == cls; });
+}
+
+std::string Show(const base::Result<Findings>& result) {
+  if (!result.ok()) return "error: " + result.error().text;
+  std::string text;
+  for (const policy::Finding& finding : *result)
+    text += finding.code + "/" + finding.rule + " at " + finding.path + "; ";
+  return text.empty() ? "clean" : text;
+}
+
+std::string Eicar() {
+  return std::string("X5O!P%@AP[4\\PZX54(P^)7CC)7}$") + "EICAR-STANDARD-" +
+         "ANTIVIRUS-TEST-FILE!$H+H*";
+}
+
+std::string Zip(const std::vector<Member>& members) {
+  std::string out;
+  std::string central;
+  for (const Member& member : members) {
+    const std::uint32_t offset = static_cast<std::uint32_t>(out.size());
+    const std::string common = CommonFields(member);
+    out += std::string("PK\x03\x04\x14", 5) + std::string(1, '\0') + common + member.name +
+           member.content;
+    central +=
+        std::string("PK\x01\x02\x14", 5) + std::string(1, '\0') + std::string("\x14\0", 2) + common;
+    Little(central, 0, 2);
+    Little(central, 0, 2);
+    Little(central, 0, 2);
+    Little(central, 0, 4);
+    Little(central, offset, 4);
+    central += member.name;
+  }
+  const std::uint32_t start = static_cast<std::uint32_t>(out.size());
+  out += central + std::string("PK\x05\x06", 4);
+  Little(out, 0, 4);
+  Little(out, static_cast<std::uint32_t>(members.size()), 2);
+  Little(out, static_cast<std::uint32_t>(members.size()), 2);
+  Little(out, static_cast<std::uint32_t>(central.size()), 4);
+  Little(out, start, 4);
+  Little(out, 0, 2);
+  return out;
+}
+
+std::string EicarZip() { return Zip({{"readme.txt", "hello", false}, {"e.com", Eicar(), false}}); }
+
+std::string Base64Lines(std::string_view bytes) {
+  std::string out;
+  for (std::size_t at = 0; at < bytes.size(); at += 57)
+    out += base::Base64(bytes.substr(at, 57)) + "\r\n";
+  return out;
+}
+
+std::string Part(std::string_view name, std::string_view content, std::string_view type) {
+  std::string out =
+      "Content-Type: " + std::string(type) + "; name=\"" + std::string(name) + "\"\r\n";
+  out += "Content-Disposition: attachment; filename=\"" + std::string(name) + "\"\r\n";
+  return out + "Content-Transfer-Encoding: base64\r\n\r\n" + Base64Lines(content);
+}
+
+std::string Multipart(const std::vector<std::string>& parts, std::string_view subtype) {
+  std::string out =
+      "From: Anna <anna@sender.test>\r\nTo: bert@rcpt.test\r\nSubject: plan\r\n"
+      "MIME-Version: 1.0\r\nContent-Type: multipart/" +
+      std::string(subtype) + "; boundary=\"b0\"\r\n\r\n";
+  out += "--b0\r\nContent-Type: text/plain\r\n\r\nPlease see the attached plan.\r\n";
+  for (const std::string& part : parts) out += "--b0\r\n" + part;
+  return out + "--b0--\r\n";
+}
+
+std::string TextMail(std::string_view body, std::string_view type) {
+  return "From: anna@sender.test\r\nTo: bert@rcpt.test\r\nSubject: plan\r\nMIME-Version: 1.0\r\n"
+         "Content-Type: " +
+         std::string(type) + "; charset=us-ascii\r\n\r\n" + std::string(body);
+}
+
+std::string HexOf(std::string_view text) { return base::Hex(text); }
+
+}  // namespace lazaret::scanners::test
