@@ -33,6 +33,8 @@ class NotingHandler : public MessageHandler {
   std::vector<std::string> refused;
 };
 
+MapMacros With(std::map<std::string, std::string> values) { return MapMacros(std::move(values)); }
+
 const MapMacros kNone;
 
 SessionOptions SmallOptions() {
@@ -123,12 +125,12 @@ TEST_CASE("session: addresses lose their brackets, with and without SMTP") {
 
 TEST_CASE("session: the envelope holds what the MTA vouches for, unset macros stay empty") {
   Fixture f;
-  f.session.Connect("client.test", "192.0.2.1", MapMacros({{"{daemon_name}", "outbound"}}));
+  f.session.Connect("client.test", "192.0.2.1", With({{"{daemon_name}", "outbound"}}));
   f.session.Helo("first", kNone);
-  f.session.Helo("second", MapMacros({{"{tls_version}", "TLSv1.3"}, {"{cipher_bits}", "256"}}));
-  REQUIRE_FALSE(f.session.MailFrom("<>", {"SIZE=100"}, MapMacros({{"{auth_authen}", "u"}})));
+  f.session.Helo("second", With({{"{tls_version}", "TLSv1.3"}, {"{cipher_bits}", "256"}}));
+  REQUIRE_FALSE(f.session.MailFrom("<>", {"SIZE=100"}, With({{"{auth_authen}", "u"}})));
   REQUIRE_FALSE(f.session.RcptTo("<c@d>", kNone));
-  REQUIRE_FALSE(f.session.RcptTo("e@f", MapMacros({{"i", "Q1"}})));
+  REQUIRE_FALSE(f.session.RcptTo("e@f", With({{"i", "Q1"}})));
   f.session.Data(kNone);
   f.session.Header("Message-ID", " <id@x> ");
   f.session.Header("Message-Id", " <second@x>");
@@ -151,7 +153,7 @@ TEST_CASE("session: the envelope holds what the MTA vouches for, unset macros st
 TEST_CASE("session: nothing of one message reaches the next, the session's facts do") {
   Fixture f;
   f.session.Connect("h", "192.0.2.1", kNone);
-  REQUIRE_FALSE(f.session.MailFrom("<a@b>", {}, MapMacros({{"{auth_authen}", "u"}, {"i", "Q1"}})));
+  REQUIRE_FALSE(f.session.MailFrom("<a@b>", {}, With({{"{auth_authen}", "u"}, {"i", "Q1"}})));
   REQUIRE_FALSE(f.session.RcptTo("<c@d>", kNone));
   f.session.Data(kNone);
   f.session.Header("X-Lazaret-Id", " 1");
