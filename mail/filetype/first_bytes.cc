@@ -151,8 +151,11 @@ bool HeldBack(const Signature& signature, std::string_view content) {
 }  // namespace
 
 std::string_view TypeByFirstBytes(std::string_view content) {
-  // MZ alone is enough: a short or damaged program is still a program to whoever opens it.
-  if (content.size() >= 64 && content.substr(0, 2) == "MZ") return "application/x-dosexec";
+  // A short or damaged program is still a program to whoever opens it; its header is never all
+  // text.
+  if (content.substr(0, 2) == "MZ" && content.substr(0, 64).find('\0') != std::string_view::npos) {
+    return "application/x-dosexec";
+  }
   if (const std::string_view type = CafeBabe(content); !type.empty()) return type;
   for (const Signature& signature : kSignatures) {
     if (content.size() < signature.offset + signature.bytes.size()) continue;

@@ -60,10 +60,11 @@ void LintField(const LintTarget& target, const RawField& field) {
     target.Report("mime.nul-in-header", level, field.begin, name);
   }
   for (std::size_t at = raw.find('\r'); at != std::string_view::npos; at = raw.find('\r', at + 1)) {
-    if (at + 1 < raw.size() && raw[at + 1] != '\n') {
-      target.Report("mime.bare-cr", level, field.begin + at, name);
-      return;
-    }
+    if (at + 1 >= raw.size() || raw[at + 1] == '\n') continue;
+    // Two in a row end the header for whoever takes CR as a line end.
+    const bool splits = raw[at + 1] == '\r' || IsContentField(raw.substr(at + 1));
+    target.Report("mime.bare-cr", splits ? kAmbiguous : level, field.begin + at, name);
+    if (splits) return;
   }
 }
 
@@ -73,14 +74,30 @@ bool IsMboxLine(const RawField& field, std::size_t header_begin) {
           field.name.substr(0, 6) == ">From ");
 }
 
-// A line without colon: some skip it, some end the header there and lose what follows.
-void LintNoColon(const LintTarget& target, const HeaderBlock& header, std::size_t index) {
+// A line without colon: some skip it, some end the header there and lose what follows. In a part it
+// may be text that lacks its empty line.
+void LintNoColon(const LintTarget& target, const HeaderBlock& header, std::size_t index,
+                 bool message_header) {
   const RawField& field = header.fields[index];
   const bool content_follows =
       std::any_of(header.fields.begin() + static_cast<std::ptrdiff_t>(index), header.fields.end(),
                   [](const RawField& later) { return IsContentField(later.name); });
-  target.Report("mime.header-without-colon", content_follows ? kAmbiguous : kBroken, field.begin,
+  target.Report("mime.header-without-colon",
+                content_follows || !message_header ? kAmbiguous : kBroken, field.begin,
                 field.value.substr(0, 80));
+}
+
+// An empty line first: the header is empty for some, the next lines are it for others.
+void LintEmptyFirstLine(const LintTarget& target, const HeaderBlock& header) {
+  if (!header.fields.empty() || !header.terminated) return;
+  const std::size_t end = std::min(target.bytes.size(), header.body + 4096);
+  const HeaderBlock next = ParseHeader(target.bytes, header.body, end);
+  if (next.fields.empty() || next.fields.front().odd_name) return;
+  const bool content =
+      std::any_of(next.fields.begin(), next.fields.end(),
+                  [](const RawField& field) { return IsContentField(field.name); });
+  target.Report("mime.empty-first-line", content ? kAmbiguous : kBroken, header.begin,
+                next.fields.front().name.substr(0, 60));
 }
 
 void LintLineEnds(const LintTarget& target, const HeaderBlock& header) {
@@ -166,11 +183,12 @@ void LintHeader(const LintTarget& target, const Entity& entity, bool message_hea
     if (IsMboxLine(field, header.begin)) {
       target.Report("mime.mbox-line", kBroken, field.begin, "the message begins with an mbox line");
     } else if (field.name.empty()) {
-      LintNoColon(target, header, i);
+      LintNoColon(target, header, i, message_header);
     } else {
       LintField(target, field);
     }
   }
+  if (message_header) LintEmptyFirstLine(target, header);
   LintLineEnds(target, header);
   LintTypeSyntax(target, entity);
 }

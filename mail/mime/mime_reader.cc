@@ -115,8 +115,16 @@ class Reader {
       tree_.At(id).truncated = true;
     }
     auto node = ParseStructure(readable, std::max(1, limits_.max_depth - tree_.At(id).depth));
-    if (!node) node.emplace();
+    if (!node) node = WholeAsLeaf(readable);
     ReadMessageText(source, *node, Region{0, readable.size(), {}}, id);
+  }
+
+  // GMime gives nothing for some texts (empty ones, a continuation line first).
+  static StructureNode WholeAsLeaf(std::string_view readable) {
+    StructureNode node;
+    node.body_begin = ParseHeader(readable, 0, readable.size()).body;
+    node.body_end = readable.size();
+    return node;
   }
 
   void ReadMessageText(const Source& source, const StructureNode& top, const Region& region,
@@ -239,12 +247,8 @@ class Reader {
     if (const std::size_t end = EndOfParts(source, node.boundary, body); end < body.end) {
       ReadView(source.bytes.substr(end, body.end - end), node.boundary, offset, id);
     }
-    for (const ParameterReading& reading : ReadParameter(entity.type, "boundary", false).readings) {
-      if (!reading.text.empty() && reading.text != node.boundary) {
-        ReadView(text, reading.text, offset, id);
-        break;
-      }
-    }
+    const std::string other = OtherBoundary(entity, node.boundary);
+    if (!other.empty()) ReadView(text, other, offset, id);
     if (node.children.empty() &&
         (entity.encoding == "base64" || entity.encoding == "quoted-printable")) {
       const Decoded decoded = entity.encoding == "base64"
@@ -252,6 +256,19 @@ class Reader {
                                   : DecodeQuotedPrintable(text, tree_.decoded_left());
       ReadView(decoded.bytes, node.boundary, offset, id);
     }
+  }
+
+  // A boundary that some reader would use instead: from a second parameter or a second
+  // Content-Type.
+  static std::string OtherBoundary(const Entity& entity, std::string_view used) {
+    for (const RawField& field : entity.header.fields) {
+      if (!base::AsciiEqualNoCase(field.name, "content-type")) continue;
+      const StructuredValue type = ParseStructured(Unfold(field.value));
+      for (const ParameterReading& reading : ReadParameter(type, "boundary", false).readings) {
+        if (!reading.text.empty() && reading.text != used) return reading.text;
+      }
+    }
+    return {};
   }
 
   // Where the first part behind the closing delimiter begins; body.end when there is none.

@@ -54,6 +54,9 @@ TEST_CASE("filetype: content tells the type of what is common and dangerous") {
   CHECK(DetectType("From: a@x.example\nSubject: b\n\nc").type == "message/rfc822");
   CHECK(DetectType("just some words").type == "text/plain");
   CHECK(DetectType("\x01\x02\x03\x04").type == "application/octet-stream");
+  CHECK(DetectType("MZ\x90\0"sv).type == "application/x-dosexec");
+  CHECK(DetectType("MZ is how many words of prose begin, some longer than a header is").type ==
+        "text/plain");
   CHECK(DetectType("").type.empty());
 }
 

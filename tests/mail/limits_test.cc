@@ -1,5 +1,6 @@
 #include <string>
 
+#include "base/format.h"
 #include "mail/reader.h"
 #include "tests/support/catch.h"
 
@@ -25,11 +26,10 @@ std::string Multipart(int parts) {
 std::string Nested(int levels) {
   std::string mail;
   for (int i = 0; i < levels; ++i) {
-    const std::string name = "b" + std::to_string(i);
-    mail += "Content-Type: multipart/mixed; boundary=" + name + "\n\n--" + name + "\n";
+    mail += base::Format("Content-Type: multipart/mixed; boundary=b{}\n\n--b{}\n", i, i);
   }
   mail += "Content-Type: text/plain\n\nbottom\n";
-  for (int i = levels; i-- > 0;) mail += "--b" + std::to_string(i) + "--\n";
+  for (int i = levels; i-- > 0;) mail += base::Format("--b{}--\n", i);
   return mail;
 }
 
