@@ -9,6 +9,14 @@ bool IsBlank(char c) {
   return c == ' ' || c == '\t' || c == '\r' || c == '\n' || c == '\f' || c == '\v';
 }
 
+// Bytes that no text holds: such content under a text type is a file, where a dropped CR matters (a
+// hash signature over it would miss), so only an exact layer covers it. ESC is ISO-2022's.
+bool LooksLikeText(std::string_view bytes) {
+  return std::none_of(bytes.begin(), bytes.end(), [](char c) {
+    return (c >= 0 && c < 0x20 && c != 0x1b && !IsBlank(c)) || c == 0x7f;
+  });
+}
+
 std::size_t DenseSize(std::string_view bytes) {
   return static_cast<std::size_t>(
       std::count_if(bytes.begin(), bytes.end(), [](char c) { return !IsBlank(c); }));
@@ -45,7 +53,7 @@ Coverage::Coverage(const mail::ArtifactTree& tree) {
     Object object;
     object.artifact = artifact.id;
     object.content = artifact.content;
-    object.text = artifact.text;
+    object.text = artifact.text && LooksLikeText(artifact.content);
     by_size_.emplace(object.content.size(), objects_.size());
     if (object.text) {
       object.dense_size = DenseSize(object.content);

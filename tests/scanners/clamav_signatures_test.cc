@@ -82,6 +82,22 @@ TEST_CASE("clamav: signatures of every kind fire through the scan plan") {
   }
 }
 
+TEST_CASE("clamav: a program sent as 8bit text is scanned as its exact bytes") {
+  const std::string program =
+      std::string("MZ\x01\r\x02\r\n\r\n\r\n\x03 code ") + std::string(80, '\x04');
+  const auto engine =
+      MakeEngine({{"own.hsb", base::Hex(base::AsBytes(base::Sha256(program))) + ":" +
+                                  std::to_string(program.size()) + ":Own.Exact\n"}});
+  const auto result = Judge(
+      *engine->engine,
+      Multipart(
+          {"Content-Type: text/plain; name=\"a.exe\"\r\nContent-Transfer-Encoding: 8bit\r\n\r\n" +
+           program + "\r\n"}));
+  INFO(Show(result));
+  REQUIRE(result.ok());
+  CHECK(HasRule(*result, "Own.Exact"));
+}
+
 TEST_CASE("clamav: own signatures leave ordinary mail alone") {
   const auto engine = MakeEngine(Signatures());
   const auto result = Judge(*engine->engine, Multipart({Part("a.bin", std::string(100, '\x02'))}));
