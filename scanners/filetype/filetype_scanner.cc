@@ -22,9 +22,12 @@ constexpr Entry kClasses[] = {
     {"file.macro-document", policy::Class::kSuspicious},
 };
 
-policy::Class ClassOf(std::string_view code) {
+// A doubtful case (a macro document by name, an invisible character in a name) is worth a tag, not
+// a refusal: only high and critical ones break policy.
+policy::Class ClassOf(const mail::TypeProblem& problem) {
+  if (problem.severity < mail::ProblemSeverity::kHigh) return policy::Class::kSuspicious;
   for (const Entry& entry : kClasses) {
-    if (entry.code == code) return entry.cls;
+    if (entry.code == problem.code) return entry.cls;
   }
   return policy::Class::kSuspicious;
 }
@@ -52,7 +55,7 @@ base::Result<Findings> FiletypeScanner::Scan(const mail::Artifact& artifact,
   for (const mail::TypeProblem& problem : mail::JudgeType(artifact)) {
     policy::Finding finding;
     finding.code = problem.code;
-    finding.cls = ClassOf(problem.code);
+    finding.cls = ClassOf(problem);
     finding.scanner = std::string(Name());
     finding.path = artifact.path;
     finding.artifact = artifact.id;
