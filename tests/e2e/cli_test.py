@@ -221,13 +221,13 @@ class Log(StandCase):
         self.assertEqual(whole.returncode, 0, whole.out + whole.err)
 
         def change(connection):
-            seq, body = connection.execute("SELECT seq, body FROM events ORDER BY seq LIMIT 1 OFFSET 3"
+            seq, body = connection.execute("SELECT seq, body FROM event ORDER BY seq LIMIT 1 OFFSET 3"
                                            ).fetchone()
             changed = body[:-1] + bytes([body[-1] ^ 1])
-            connection.execute("UPDATE events SET body = ? WHERE seq = ?", (changed, seq))
+            connection.execute("UPDATE event SET body = ? WHERE seq = ?", (changed, seq))
         self.assertEqual(self.verify_copy(change).returncode, 1)
         self.assertEqual(self.verify_copy(lambda connection: connection.execute(
-            "DELETE FROM events WHERE seq = 4")).returncode, 1)
+            "DELETE FROM event WHERE seq = 4")).returncode, 1)
 
     def test_status_names_roles_generation_and_confinement(self):
         said = self.lazaret.cli("status").out

@@ -137,6 +137,7 @@ class Postfix:
 
     def release(self, queue_id):
         self.command("postsuper", "-c", self.conf, "-H", queue_id)
+        self.command("postqueue", "-c", self.conf, "-i", queue_id)
 
     def wait_empty(self, seconds=30):
         """Until nothing but held mail is queued."""
