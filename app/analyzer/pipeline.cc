@@ -25,7 +25,8 @@ policy::ArtifactRecord RecordOf(const mail::Artifact& artifact) {
   record.declared_type = artifact.declared_type;
   record.detected_type = artifact.detected_type;
   record.size = artifact.content.size();
-  if (!artifact.multipart) record.sha256 = std::string(base::AsBytes(artifact.sha256));
+  const bool message = artifact.kind == mail::ArtifactKind::kMessage;
+  if (message || !artifact.multipart) record.sha256 = std::string(base::AsBytes(artifact.sha256));
   return record;
 }
 
@@ -33,6 +34,9 @@ std::vector<policy::ArtifactRecord> RecordsOf(const mail::ArtifactTree& tree) {
   std::vector<policy::ArtifactRecord> records;
   records.reserve(tree.artifacts.size());
   for (const mail::Artifact& artifact : tree.artifacts) records.push_back(RecordOf(artifact));
+  // The root has no content of its own; what it stands for is the whole message.
+  records.front().size = tree.message.size();
+  if (records.front().detected_type.empty()) records.front().detected_type = "message/rfc822";
   return records;
 }
 
