@@ -1,5 +1,5 @@
 // Raw-byte checks of what the MIME library says nothing about: each shape that two readers may see
-// differently becomes a Difference "mime.*" (docs/findings-mail.md lists them). Harmless rarities
+// differently becomes a Difference "mime.*" (docs/findings.md lists them). Harmless rarities
 // (8-bit header text, missing MIME-Version, long lines, folds, comments) stay silent.
 #ifndef LAZARET_MAIL_MIME_LINT_H_
 #define LAZARET_MAIL_MIME_LINT_H_
