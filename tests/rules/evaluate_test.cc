@@ -101,8 +101,7 @@ TEST_CASE("evaluate: keywords: of a rule must occur before anything else of it i
     const std::string rule = Rule(match, "keywords: [needed, 必须]\n");
     CHECK_FALSE(Hits1(rule, "word DE79663923321468819736"));
     CHECK(Hits1(rule, "Needed word DE79663923321468819736"));
-    CHECK(Hits1(rule, "必须word DE79663923321468819736") ==
-          (match != "{keywords: [word]}" || true));
+    CHECK(Hits1(rule, "必须word DE79663923321468819736"));
   }
   auto rules = Compiled(Rule("{regex: 'w[o]rd'}", "keywords: [needed]\nscope: [subject, body]\n"));
   CHECK(Matching(*rules, {{Scope::kSubject, "needed", "", false},
