@@ -42,8 +42,12 @@ base::Result<std::unique_ptr<AnalyzerSession>> AnalyzerSession::Start(
   options.socket_path = socket;
   options.max_message_bytes = config.limits.message_bytes;
   LAZARET_ASSIGN(session->pool_, judge::WorkerPool::Listen(std::move(options)));
+  // What goes well is no news to somebody at a terminal.
+  config::Config quiet = config;
+  quiet.log.level = "error";
+  quiet.log.target = "stderr";
   LAZARET_ASSIGN(const base::UniqueFd config_fd,
-                 base::SealedMemfd("lazaret-config", config::EncodeConfig(config)));
+                 base::SealedMemfd("lazaret-config", config::EncodeConfig(quiet)));
   LAZARET_ASSIGN(const base::UniqueFd bundle_fd,
                  base::SealedMemfd("lazaret-bundle", config::EncodeBundle(bundle)));
   LAZARET_ASSIGN(auto control, process::SeqpacketPair());

@@ -90,7 +90,13 @@ base::Status PreloadFileTypes() {
   if (!Magic::Get().loaded()) {
     return base::Error{base::ErrorCode::kNotFound, "libmagic: " + Magic::Get().error()};
   }
-  Magic::Get().TypeOf(std::string_view("\x01\x02\x03\x04\x05\x06\x07\x00warm", 12));
+  // libmagic takes an empty local file for a database without a word: what it must know is asked.
+  std::string probe(100, '\0');
+  probe.replace(0, 15, "SQLite format 3");
+  probe[16] = 0x10;  // page size 4096
+  if (Magic::Get().TypeOf(probe).find("sqlite") == std::string::npos) {
+    return base::Error{base::ErrorCode::kNotFound, "libmagic: its database is missing or empty"};
+  }
   return LoadMimeDatabase();
 }
 

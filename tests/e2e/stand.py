@@ -12,7 +12,7 @@ from support.sink import Sink  # noqa: E402
 
 
 class Stand:
-    def __init__(self, settings=None, start=True, content_timeout=60):
+    def __init__(self, settings=None, start=True, content_timeout=60, roles_folder=None):
         if os.geteuid() != 0:
             raise RuntimeError("end-to-end tests need root: Postfix's master starts only so")
         if not postfix.is_installed():
@@ -22,7 +22,8 @@ class Stand:
         self.sink = Sink()
         self.postfix = postfix.Postfix(os.path.join(self.dir, "postfix"), self.sink.port,
                                        content_timeout)
-        self.lazaret = Lazaret(os.path.join(self.dir, "lazaret"), self.postfix.milter_socket, settings)
+        self.lazaret = Lazaret(os.path.join(self.dir, "lazaret"), self.postfix.milter_socket, settings,
+                               roles_folder=roles_folder)
         try:
             if start:
                 self.lazaret.start()

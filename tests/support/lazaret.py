@@ -48,8 +48,9 @@ def merge(base, more):
 
 
 class Lazaret:
-    def __init__(self, folder, milter_socket, settings=None, bin_folder=None):
+    def __init__(self, folder, milter_socket, settings=None, bin_folder=None, roles_folder=None):
         self.dir, self.bin = folder, bin_folder or default_bin()
+        self.roles = ["--roles-dir", roles_folder] if roles_folder else []
         self.root = os.path.join(folder, "root")
         self.config = os.path.join(folder, "lazaret.yaml")
         self.log = os.path.join(folder, "lazaretd.log")
@@ -74,7 +75,7 @@ class Lazaret:
     def start(self, wait_seconds=60):
         with open(self.log, "ab") as log:
             self.process = subprocess.Popen(
-                [os.path.join(self.bin, "lazaretd"), "--foreground", "--config", self.config],
+                [os.path.join(self.bin, "lazaretd"), "--foreground", "--config", self.config, *self.roles],
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True)
         if wait_seconds:
             self.wait_ready(wait_seconds)

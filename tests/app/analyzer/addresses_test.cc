@@ -11,8 +11,10 @@ TEST_CASE("addresses: mailboxes with and without display names", "[app][analyzer
   CHECK(AddressesOf("friends: a@x.test, <b@y.test>;") == Addresses{"a@x.test", "b@y.test"});
 }
 
-TEST_CASE("addresses: commas and addresses in quoted names and comments do not count", "[app][analyzer]") {
-  CHECK(AddressesOf("\"Bank, <safe@bank.test>\" <thief@evil.test>") == Addresses{"thief@evil.test"});
+TEST_CASE("addresses: commas and addresses in quoted names and comments do not count",
+          "[app][analyzer]") {
+  CHECK(AddressesOf("\"Bank, <safe@bank.test>\" <thief@evil.test>") ==
+        Addresses{"thief@evil.test"});
   CHECK(AddressesOf("a@x.test (see b@y.test)") == Addresses{"a@x.test"});
 }
 
@@ -25,6 +27,7 @@ TEST_CASE("addresses: a value without an address gives none", "[app][analyzer]")
 
 TEST_CASE("addresses: a flood stops at the limit", "[app][analyzer]") {
   std::string flood;
-  for (std::size_t i = 0; i < lazaret::analyzer::kMaxAssumedAddresses + 5; ++i) flood += "a@x.test,";
+  for (std::size_t i = 0; i < lazaret::analyzer::kMaxAssumedAddresses + 5; ++i)
+    flood += "a@x.test,";
   CHECK(AddressesOf(flood).size() == lazaret::analyzer::kMaxAssumedAddresses);
 }
