@@ -47,9 +47,9 @@ class Confinement(unittest.TestCase):
 
     def test_a_worker_without_room_for_temporary_files(self):
         # Enough to become ready, too little for what libclamav unpacks: could not look, never clean.
-        data = samples.attachment("x", "Big", [("big.bin", "application/octet-stream", os.urandom(3 << 20))])
+        data = samples.attachment("x", "Big", [("big.bin", "application/octet-stream", os.urandom(24 << 20))])
         self.assertEqual(scan(data).returncode, 0)
-        done = scan(data, "true", "--set", "confine.tmpfs_bytes=2M")
+        done = scan(data, "true", "--set", "confine.tmpfs_bytes=16M")
         self.refused(done)
         self.assertIn('"error"', done.stdout)
 
