@@ -59,7 +59,10 @@ class Mapping {
   ~Mapping();
 
   static Result<Mapping> Map(int fd, std::size_t max_bytes);
-  std::string_view bytes() const { return {static_cast<const char*>(address_), size_}; }
+  // Never null, so that an empty file is an empty text to libraries that take pointers.
+  std::string_view bytes() const {
+    return {address_ == nullptr ? "" : static_cast<const char*>(address_), size_};
+  }
 
  private:
   void* address_ = nullptr;

@@ -119,6 +119,8 @@ base::Status WarmUp() {
 
 base::Result<ArtifactTree> ReadMessage(std::string_view message, const ReadLimits& limits,
                                        base::Deadline deadline) {
+  // Libraries that take a pointer want one even for nothing.
+  if (message.data() == nullptr) message = "";
   TreeBuilder tree(message, limits.max_decoded_bytes);
   const MimeLimits mime{limits.max_header_fields, limits.max_header_bytes, limits.max_parts,
                         limits.max_depth};
