@@ -106,14 +106,17 @@ class Failures(StandCase):
         self.assert_mended()
         self.assertTrue({one.pid for one in self.lazaret.workers()} - before)
 
+    def runs_anew(self, program, old_pid):
+        role = self.lazaret.role(program)
+        return role is not None and role.pid != old_pid
+
     def test_a_killed_role_is_started_again(self):
         for program in ("lazaret-front", "lazaret-analyzer", "lazaret-outbound", "lazaret-admin"):
             with self.subTest(program):
                 role = self.lazaret.role(program)
                 self.assertIsNotNone(role, "%s does not run" % program)
                 processes.kill(role.pid, signal.SIGKILL)
-                net.wait_until(program + " again", lambda: (
-                    self.lazaret.role(program) and self.lazaret.role(program).pid != role.pid), 30)
+                net.wait_until(program + " again", lambda: self.runs_anew(program, role.pid), 30)
         self.assert_mended()
 
     def test_the_front_killed_in_mid_message_lets_nothing_pass(self):
