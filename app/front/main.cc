@@ -114,7 +114,8 @@ base::Status OpenAll(Front& front) {
   LAZARET_ASSIGN(front.log, OpenLog(config));
   LAZARET_ASSIGN(front.pool, OpenPool(config));
   front.handler = std::make_unique<FrontHandler>(
-      HandlerParts{*front.pool, *front.log, front.policy, config, front.counters});
+      HandlerParts{*front.pool, *front.log, front.policy, config, front.counters,
+                   config::BundleSha256(front.role->bundle())});
   LAZARET_ASSIGN(front.filter,
                  milter::Filter::Open(FilterOptionsOf(config), *front.handler, front.counters));
   return base::Ok();

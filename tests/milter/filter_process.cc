@@ -78,6 +78,7 @@ class WordHandler : public milter::MessageHandler {
     }
     wanted.hold_reason = "lazaret verdictid";
     wanted.add = {{"X-Lazaret-Id", "verdictid\r\nEvil: 1"}};
+    if (Has(message, "Want: bad-edit")) wanted.add.push_back({"", "no name"});
     return wanted;
   }
 

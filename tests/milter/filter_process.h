@@ -21,7 +21,7 @@ struct FilterChoices {
   std::string spool_dir;  // empty = a good one
 };
 
-// Words in a message: "Want: reject|hold|tag|tempfail|throw|wrong-class", "Slow: 1" (waits until
+// Words in a message: "Want: reject|hold|tag|tempfail|throw|wrong-class|bad-edit", "Slow: 1" (waits until
 // the test says Release). Each judged message and each acknowledgement is one line in Events().
 class FilterProcess {
  public:

@@ -105,6 +105,16 @@ TEST_CASE("filter: an action that is not built, or a handler that throws, ends i
   CHECK(second.Send(Wanting("throw")).final == 't');
 }
 
+TEST_CASE("filter: an edit that fails is a tempfail, and its verdict is never acknowledged") {
+  FilterProcess filter;
+  FakeMta mta(filter.socket());
+  REQUIRE(mta.Greet());
+  CHECK(mta.Send(Wanting("bad-edit")).reply.substr(0, 9) == "451 4.3.0");
+  CHECK(Contains(filter.NextEvent(), "head="));
+  CHECK(mta.Send(Wanting("tempfail")).reply == "451 4.7.1 later");
+  CHECK(Contains(filter.NextEvent(), "head="));  // an acknowledgement would come first
+}
+
 TEST_CASE("filter: forged X-Lazaret fields are removed from the last one down") {
   FilterProcess filter;
   FakeMta mta(filter.socket());
