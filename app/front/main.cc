@@ -76,6 +76,7 @@ milter::FilterOptions FilterOptionsOf(const config::Config& config) {
   options.socket_mode = config.milter.socket_mode;
   options.socket_group = config.milter.socket_group;
   options.idle_seconds = config.limits.idle_seconds;
+  options.half_open_seconds = config.limits.half_open_seconds;
   options.sessions = config.limits.sessions;
   options.session.store.memory_bytes = config.limits.memory_bytes;
   options.session.store.message_bytes = config.limits.message_bytes;
