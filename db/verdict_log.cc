@@ -1,5 +1,6 @@
 #include "db/verdict_log.h"
 
+#include <algorithm>
 #include <chrono>
 #include <condition_variable>
 #include <deque>
@@ -21,7 +22,9 @@ constexpr auto kMarkDelay = std::chrono::milliseconds(200);
 // Stops a log that cannot write from holding ever more marks in memory.
 constexpr std::size_t kMaxWaitingMarks = 100'000;
 
-// One waiting Append: lives on its caller's stack until it is done.
+constexpr base::Nanoseconds kSlowCommit = 1'000'000'000;
+
+// One waiting Append, shared with the writer: its caller may leave first.
 struct Ticket {
   ChainedRecord record;
   std::optional<base::Status> result;
@@ -42,13 +45,24 @@ class ChainedLog : public VerdictLog {
   }
 
   base::Status Append(Event event) override {
-    Ticket ticket;
-    ticket.record = PrepareRecord(std::move(event));
+    return AppendBefore(std::move(event), base::Deadline());
+  }
+
+  base::Status AppendBefore(Event event, base::Deadline deadline) override {
+    const auto ticket = std::make_shared<Ticket>();
+    ticket->record = PrepareRecord(std::move(event));
     std::unique_lock lock(mutex_);
-    waiting_.push_back(&ticket);
+    waiting_.push_back(ticket);
     work_.notify_one();
-    done_.wait(lock, [&ticket] { return ticket.result.has_value(); });
-    return std::move(*ticket.result);
+    const auto finished = [&ticket] { return ticket->result.has_value(); };
+    if (deadline.never()) {
+      done_.wait(lock, finished);
+    } else {
+      const std::int64_t left =
+          std::max<std::int64_t>(0, deadline.monotonic() - base::MonotonicNow());
+      if (!done_.wait_for(lock, std::chrono::nanoseconds(left), finished)) return GiveUp(ticket);
+    }
+    return *ticket->result;
   }
 
   void Acknowledge(std::string verdict_id, AckMark mark) override {
@@ -62,7 +76,7 @@ class ChainedLog : public VerdictLog {
 
   bool SenderSeenBefore(std::string_view sender,
                         const std::vector<std::string>& recipients) override {
-    if (sender.empty()) return false;
+    if (sender.empty() || CommitIsSlow()) return false;
     std::vector<std::string> keys;
     keys.reserve(recipients.size());
     for (const std::string& one : recipients) keys.push_back(HistoryKey(sender, one));
@@ -82,6 +96,21 @@ class ChainedLog : public VerdictLog {
   VerdictStore& store() override { return *store_; }
 
  private:
+  // Under mutex_.
+  base::Status GiveUp(const std::shared_ptr<Ticket>& ticket) {
+    const auto place = std::find(waiting_.begin(), waiting_.end(), ticket);
+    if (place == waiting_.end()) {
+      return base::Error{base::ErrorCode::kTimeout, "the log is slow; it may be written later"};
+    }
+    waiting_.erase(place);
+    return base::Error{base::ErrorCode::kTimeout, "the log is slow; it was not written"};
+  }
+
+  bool CommitIsSlow() {
+    const std::lock_guard lock(mutex_);
+    return commit_began_ && base::MonotonicNow() - *commit_began_ > kSlowCommit;
+  }
+
   bool MarksReady() const {
     if (marks_.empty()) return false;
     return stopping_ || marks_.size() >= kMarksAtOnce ||
@@ -109,19 +138,21 @@ class ChainedLog : public VerdictLog {
   }
 
   void CommitSome(std::unique_lock<std::mutex>& lock) {
-    std::vector<Ticket*> batch;
+    std::vector<std::shared_ptr<Ticket>> batch;
     while (!waiting_.empty() && batch.size() < kMaxBatch) {
       batch.push_back(waiting_.front());
       waiting_.pop_front();
     }
+    commit_began_ = base::MonotonicNow();
     lock.unlock();
     const base::Status status = Commit(batch);
     lock.lock();
-    for (Ticket* ticket : batch) ticket->result = status;
+    commit_began_.reset();
+    for (const auto& ticket : batch) ticket->result = status;
     done_.notify_all();
   }
 
-  base::Status Commit(const std::vector<Ticket*>& batch) {
+  base::Status Commit(const std::vector<std::shared_ptr<Ticket>>& batch) {
     // A failed commit may have reached the disk all the same: only the store knows.
     if (!last_) {
       LAZARET_ASSIGN(last_, store_->Last());
@@ -129,7 +160,7 @@ class ChainedLog : public VerdictLog {
     ChainPosition last = *last_;
     std::vector<ChainedRecord> records;
     records.reserve(batch.size());
-    for (Ticket* ticket : batch) {
+    for (const auto& ticket : batch) {
       Seal(ticket->record, last);
       records.push_back(std::move(ticket->record));
     }
@@ -155,7 +186,8 @@ class ChainedLog : public VerdictLog {
   std::mutex mutex_;
   std::condition_variable work_;
   std::condition_variable done_;
-  std::deque<Ticket*> waiting_;
+  std::deque<std::shared_ptr<Ticket>> waiting_;
+  std::optional<base::Nanoseconds> commit_began_;
   std::vector<Acknowledgement> marks_;
   std::chrono::steady_clock::time_point marks_due_;
   bool stopping_ = false;

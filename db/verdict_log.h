@@ -10,6 +10,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/clock.h"
 #include "base/result.h"
 #include "db/event.h"
 #include "db/verdict_store.h"
@@ -33,12 +34,20 @@ class VerdictLog {
   // the same one. The log stays usable: the next call tries again.
   virtual base::Status Append(Event event) = 0;
 
+  // The same with a bound, for a disk that hangs: kTimeout at the deadline. An event that the
+  // writer had not taken is then gone; one that it had may still be written later, so that the log
+  // can hold a decision that the MTA was not told. The caller answers 4xx and never acknowledges
+  // that id: the record keeps the mark `none`, which is how it is told from one that was carried
+  // out.
+  virtual base::Status AppendBefore(Event event, base::Deadline deadline) = 0;
+
   // Returns at once; written within about 200 ms. Losing marks in a crash is accepted: they say
   // only that the MTA went on after the reply.
   virtual void Acknowledge(std::string verdict_id, AckMark mark) = 0;
 
   // Whether a message from this sender to the domain of any of these recipients was accepted
-  // before. A history that cannot be read says false (a first contact).
+  // before. A history that cannot be read says false (a first contact), and so
+  // does one behind a disk that has been writing one batch for over a second.
   virtual bool SenderSeenBefore(std::string_view sender,
                                 const std::vector<std::string>& recipients) = 0;
 

@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include "base/format.h"
+#include "milter/accept_gate.h"
 #include "milter/filter_core.h"
 #include "milter/waker.h"
 
@@ -86,6 +87,7 @@ class LibmilterFilter : public Filter {
 
   base::Status Serve() override {
     LAZARET_TRY(waker_.Start(core_.options.listen));
+    gate_.Install();
     if (smfi_main() == MI_SUCCESS) return base::Ok();
     return ListenError(core_.options, "libmilter gave up");
   }
@@ -102,6 +104,7 @@ class LibmilterFilter : public Filter {
 
  private:
   FilterCore core_;
+  AcceptGate gate_{core_};
   Waker waker_;
 };
 

@@ -6,9 +6,10 @@
 // its own, and let only the main thread take them; drain by StopAccepting, then WaitIdle, then
 // leave main. libmilter's detached threads still send replies until the process ends.
 //
-// Half-open peers: libmilter accepts by itself and tells nobody before a peer has negotiated, so
-// they cannot be counted from within. Each costs one thread for idle_seconds at most; others are
-// served meanwhile (docs/replies.md says what to do about an exposed inet listener).
+// Half-open peers: a connection reaches libmilter only when its first packet is whole
+// (milter/accept_gate.h); until then it costs a descriptor and no thread. A peer that negotiates
+// and then stops inside a packet costs one thread for idle_seconds at most, and counts as a
+// session.
 #ifndef LAZARET_MILTER_FILTER_H_
 #define LAZARET_MILTER_FILTER_H_
 
@@ -30,6 +31,10 @@ struct FilterOptions {
   std::string socket_group;  // ignored when it does not exist
   std::uint32_t idle_seconds = 900;
   std::uint32_t sessions = 1000;
+  // Stops peers that connect and do not speak from taking threads and descriptors; above the number
+  // the oldest is closed.
+  std::uint32_t half_open_seconds = 10;
+  std::uint32_t half_open_peers = 256;
   SessionOptions session;
 };
 

@@ -251,28 +251,36 @@ bool Hold(SMFICTX* context, const Disposition& disposition) {
   return smfi_quarantine(context, reason.data()) == MI_SUCCESS;
 }
 
-sfsistat LetPass(SMFICTX* context, const Session& session, const Disposition& disposition) {
+// Only an answer that is what was recorded may be acknowledged later.
+void Acknowledgeable(Session& session, const Disposition& disposition) {
+  if (!disposition.verdict_id.empty()) session.Answered(disposition.verdict_id);
+}
+
+sfsistat LetPass(SMFICTX* context, Session& session, const Disposition& disposition) {
   // Hold first: if a later edit fails, a held message is the safe half.
   if (Hold(context, disposition) && RemoveIncoming(context, session) &&
       AddFields(context, session, disposition)) {
+    Acknowledgeable(session, disposition);
     return SMFIS_CONTINUE;
   }
   base::LogError(base::Format("verdict {}: the MTA refused an edit", disposition.verdict_id));
   return Tempfail(context, "4.3.0");
 }
 
-sfsistat CarryOut(SMFICTX* context, const Session& session, const Disposition& disposition) {
+sfsistat CarryOut(SMFICTX* context, Session& session, const Disposition& disposition) {
   switch (disposition.action) {
     case policy::Action::kAccept:
     case policy::Action::kTag:
     case policy::Action::kHold:
       return LetPass(context, session, disposition);
     case policy::Action::kReject: {
+      Acknowledgeable(session, disposition);
       Reply reply = CheckedReply(disposition.reply, false);
       smfi_setreply(context, reply.code.data(), reply.enhanced.data(), reply.text.data());
       return SMFIS_REJECT;
     }
     case policy::Action::kTempfail: {
+      Acknowledgeable(session, disposition);
       Reply reply = CheckedReply(disposition.reply, true);
       smfi_setreply(context, reply.code.data(), reply.enhanced.data(), reply.text.data());
       return SMFIS_TEMPFAIL;
@@ -295,7 +303,6 @@ sfsistat OnEndOfMessage(SMFICTX* context) {
     if (const Reply* refusal = std::get_if<Reply>(&ended)) return SendReply(context, *refusal);
     const Disposition disposition = connection.core.handler.Judge(
         std::get<Transaction>(ended), [context] { smfi_progress(context); });
-    session.Answered(disposition.verdict_id);
     return CarryOut(context, session, disposition);
   });
 }

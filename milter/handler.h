@@ -44,7 +44,7 @@ struct HeaderField {
 // 5xx `reply`, whose class must fit the action. Other actions are not built and end in a tempfail.
 struct Disposition {
   policy::Action action = policy::Action::kTempfail;
-  std::string verdict_id;
+  std::string verdict_id;  // empty: no record, so nothing is acknowledged later
   std::vector<HeaderField> add;
   Reply reply;
   std::string hold_reason;

@@ -76,6 +76,7 @@ milter::FilterOptions FilterOptionsOf(const config::Config& config) {
   options.socket_mode = config.milter.socket_mode;
   options.socket_group = config.milter.socket_group;
   options.idle_seconds = config.limits.idle_seconds;
+  options.half_open_seconds = config.limits.half_open_seconds;
   options.sessions = config.limits.sessions;
   options.session.store.memory_bytes = config.limits.memory_bytes;
   options.session.store.message_bytes = config.limits.message_bytes;
@@ -114,7 +115,8 @@ base::Status OpenAll(Front& front) {
   LAZARET_ASSIGN(front.log, OpenLog(config));
   LAZARET_ASSIGN(front.pool, OpenPool(config));
   front.handler = std::make_unique<FrontHandler>(
-      HandlerParts{*front.pool, *front.log, front.policy, config, front.counters});
+      HandlerParts{*front.pool, *front.log, front.policy, config, front.counters,
+                   config::BundleSha256(front.role->bundle())});
   LAZARET_ASSIGN(front.filter,
                  milter::Filter::Open(FilterOptionsOf(config), *front.handler, front.counters));
   return base::Ok();

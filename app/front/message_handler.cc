@@ -13,6 +13,8 @@ namespace {
 
 // Share of the deadline that the analyzer may use; the rest is for the decision and its record.
 constexpr double kLookShare = 0.90;
+// How long after the deadline a record may still be waited for: the reply is due one second after.
+constexpr base::Nanoseconds kRecordGrace = 500'000'000;
 constexpr std::size_t kMaxCodes = 8;
 constexpr std::size_t kMaxLoggedValue = 256;
 
@@ -84,11 +86,19 @@ judge::Outcome FrontHandler::Look(const milter::Transaction& transaction,
   job.uid = NewUid();
   job.deadline = base::Deadline::At(began + look_millis * 1'000'000);
   judge::Outcome outcome = parts_.pool.Run(std::move(job), progress);
+  CheckBundle(outcome);
   if (outcome.failed) {
     parts_.counters.Add("messages_not_looked_at_total");
     base::LogWarning(base::Format("queue={}: {}", Shown(envelope.queue_id), outcome.failure));
   }
   return outcome;
+}
+
+void FrontHandler::CheckBundle(judge::Outcome& outcome) const {
+  if (outcome.failed || outcome.generation.bundle_sha256 == parts_.bundle_sha256) return;
+  outcome.failed = true;
+  outcome.failure = "the analyzer's rules are not those of the policy in force";
+  outcome.analysis = policy::AnalysisForFailure(outcome.failure);
 }
 
 milter::Disposition FrontHandler::Judge(const milter::Transaction& transaction,
@@ -114,9 +124,10 @@ milter::Disposition FrontHandler::Judge(const milter::Transaction& transaction,
   milter::Disposition disposition = DispositionOf(event.verdict, event.verdict_id);
   if (!disposition.reply.code.empty()) event.smtp_reply = ReplyLine(disposition.reply);
   event.millis = static_cast<std::uint64_t>(MillisSince(began));
-  if (!Record(event).ok()) {
+  const auto limit = static_cast<base::Nanoseconds>(parts_.config.limits.deadline_seconds * 1e9);
+  if (!Record(event, base::Deadline::At(began + limit + kRecordGrace)).ok()) {
+    // No id: what may yet be written must not be marked as carried out.
     disposition = {};
-    disposition.verdict_id = event.verdict_id;
     disposition.action = policy::Action::kTempfail;
     disposition.reply = NotRecordedReply(parts_.config, event.verdict_id);
   }
@@ -156,9 +167,9 @@ milter::Disposition FrontHandler::DispositionOf(const policy::Verdict& verdict,
   return disposition;
 }
 
-base::Status FrontHandler::Record(db::DecisionEvent event) {
+base::Status FrontHandler::Record(db::DecisionEvent event, base::Deadline deadline) {
   const std::string id = event.verdict_id;
-  base::Status recorded = parts_.log.Append(std::move(event));
+  base::Status recorded = parts_.log.AppendBefore(std::move(event), deadline);
   if (!recorded.ok()) {
     parts_.counters.Add("verdicts_not_recorded_total");
     base::LogError(base::Format("verdict {} could not be recorded, answering 451: {}", id,

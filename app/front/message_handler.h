@@ -24,6 +24,7 @@ struct HandlerParts {
   const policy::Policy& policy;
   const config::Config& config;
   base::Counters& counters;
+  std::string bundle_sha256;  // config::BundleSha256 of the bundle that `policy` comes from
 };
 
 class FrontHandler : public milter::MessageHandler {
@@ -39,8 +40,11 @@ class FrontHandler : public milter::MessageHandler {
   judge::Outcome Look(const milter::Transaction& transaction, const policy::Envelope& envelope,
                       base::Nanoseconds began, const std::function<void()>& progress);
   milter::Disposition DispositionOf(const policy::Verdict& verdict, std::string verdict_id) const;
-  base::Status Record(db::DecisionEvent event);
+  base::Status Record(db::DecisionEvent event, base::Deadline deadline);
   void Report(const db::DecisionEvent& event, policy::Action answered);
+
+  // An analyzer that judged by other rules than ours did not look.
+  void CheckBundle(judge::Outcome& outcome) const;
 
   HandlerParts parts_;
 };

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <cstdlib>
+#include <filesystem>
 #include <stdexcept>
 #include <thread>
 
@@ -78,6 +79,7 @@ class WordHandler : public milter::MessageHandler {
     }
     wanted.hold_reason = "lazaret verdictid";
     wanted.add = {{"X-Lazaret-Id", "verdictid\r\nEvil: 1"}};
+    if (Has(message, "Want: bad-edit")) wanted.add.push_back({"", "no name"});
     return wanted;
   }
 
@@ -118,6 +120,8 @@ FilterProcess::FilterProcess(const FilterChoices& choices) {
   milter::FilterOptions options;
   options.listen = "unix:" + socket_;
   options.sessions = choices.sessions;
+  options.half_open_seconds = choices.half_open_seconds;
+  options.half_open_peers = choices.half_open_peers;
   options.session.store.memory_bytes = choices.memory_bytes;
   options.session.store.message_bytes = choices.message_bytes;
   options.session.header_fields = choices.header_fields;
@@ -159,6 +163,11 @@ std::string FilterProcess::NextEvent() {
 void FilterProcess::Release() {
   const auto written = base::WriteAll(release_.get(), "g");
   (void)written.ok();
+}
+
+int FilterProcess::Threads() const {
+  const std::filesystem::directory_iterator tasks("/proc/" + std::to_string(child_) + "/task");
+  return static_cast<int>(std::distance(begin(tasks), end(tasks)));
 }
 
 void FilterProcess::Signal(int number) { kill(child_, number); }

@@ -15,14 +15,17 @@ namespace lazaret::test {
 
 struct FilterChoices {
   std::uint32_t sessions = 100;
+  std::uint32_t half_open_seconds = 10;
+  std::uint32_t half_open_peers = 256;
   std::uint64_t message_bytes = 1U << 20;
   std::uint64_t memory_bytes = 64U << 10;
   std::uint32_t header_fields = 500'000;
   std::string spool_dir;  // empty = a good one
 };
 
-// Words in a message: "Want: reject|hold|tag|tempfail|throw|wrong-class", "Slow: 1" (waits until
-// the test says Release). Each judged message and each acknowledgement is one line in Events().
+// Words in a message: "Want: reject|hold|tag|tempfail|throw|wrong-class|bad-edit", "Slow: 1" (waits
+// until the test says Release). Each judged message and each acknowledgement is one line in
+// Events().
 class FilterProcess {
  public:
   explicit FilterProcess(const FilterChoices& choices = {});
@@ -34,6 +37,8 @@ class FilterProcess {
   // The next line, waited for at most ten seconds; empty when there is none.
   std::string NextEvent();
   void Release();
+  // Threads of the filter now.
+  int Threads() const;
   void Signal(int number);
   // Exit status when it ends within the time.
   std::optional<int> ExitWithin(int millis);

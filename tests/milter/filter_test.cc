@@ -1,6 +1,9 @@
 #include <signal.h>
 #include <sys/stat.h>
 
+#include <memory>
+#include <vector>
+
 #include "tests/milter/filter_process.h"
 #include "tests/support/catch.h"
 #include "tests/support/fake_mta.h"
@@ -105,6 +108,16 @@ TEST_CASE("filter: an action that is not built, or a handler that throws, ends i
   CHECK(second.Send(Wanting("throw")).final == 't');
 }
 
+TEST_CASE("filter: an edit that fails is a tempfail, and its verdict is never acknowledged") {
+  FilterProcess filter;
+  FakeMta mta(filter.socket());
+  REQUIRE(mta.Greet());
+  CHECK(mta.Send(Wanting("bad-edit")).reply.substr(0, 9) == "451 4.3.0");
+  CHECK(Contains(filter.NextEvent(), "head="));
+  CHECK(mta.Send(Wanting("tempfail")).reply == "451 4.7.1 later");
+  CHECK(Contains(filter.NextEvent(), "head="));  // an acknowledgement would come first
+}
+
 TEST_CASE("filter: forged X-Lazaret fields are removed from the last one down") {
   FilterProcess filter;
   FakeMta mta(filter.socket());
@@ -204,6 +217,39 @@ TEST_CASE("filter: peers that send two bytes and stop do not keep others from be
   FakeMta mta(filter.socket());
   REQUIRE(mta.Greet());
   CHECK(mta.Send(Wanting("accept")).final == 'c');
+}
+
+TEST_CASE("filter: half-open peers cost no thread and are closed in time, others are served") {
+  FilterChoices choices;
+  choices.half_open_seconds = 1;
+  FilterProcess filter(choices);
+  FakeMta first(filter.socket());
+  REQUIRE(first.Greet());
+  const int threads = filter.Threads();
+  std::vector<std::unique_ptr<FakeMta>> peers;
+  for (int i = 0; i < 50; ++i) {
+    peers.push_back(std::make_unique<FakeMta>(filter.socket()));
+    REQUIRE(peers.back()->SendRaw(std::string(2, '\0')));
+  }
+  FakeMta mta(filter.socket());
+  REQUIRE(mta.Greet());
+  CHECK(mta.Send(Wanting("accept")).final == 'c');
+  CHECK(filter.Threads() <= threads + 4);
+  for (const auto& peer : peers) CHECK(peer->ClosedWithin(3000));
+  CHECK(first.Send(Wanting("accept")).final == 'c');
+}
+
+TEST_CASE("filter: above the cap of half-open peers the oldest is closed") {
+  FilterChoices choices;
+  choices.half_open_seconds = 3600;
+  choices.half_open_peers = 10;  // the waker's own connections pass through here too
+  FilterProcess filter(choices);
+  FakeMta oldest(filter.socket());
+  REQUIRE(oldest.SendRaw("x"));
+  std::vector<std::unique_ptr<FakeMta>> peers;
+  for (int i = 0; i < 10; ++i) peers.push_back(std::make_unique<FakeMta>(filter.socket()));
+  CHECK(oldest.ClosedWithin(3000));
+  CHECK_FALSE(peers.back()->ClosedWithin(100));
 }
 
 TEST_CASE("filter: malformed packets never end in an acceptance or a crash") {

@@ -34,6 +34,10 @@ class FakeLog : public db::VerdictLog {
     events.push_back(std::get<db::DecisionEvent>(std::move(event)));
     return base::Ok();
   }
+  base::Status AppendBefore(db::Event event, base::Deadline deadline) override {
+    last_deadline = deadline;
+    return Append(std::move(event));
+  }
   void Acknowledge(std::string id, db::AckMark mark) override {
     marks.push_back(id + " " + std::string(db::Name(mark)));
   }
@@ -45,6 +49,7 @@ class FakeLog : public db::VerdictLog {
   }
   db::VerdictStore& store() override { std::abort(); }
 
+  base::Deadline last_deadline;
   bool full = false;
   std::vector<db::DecisionEvent> events;
   std::vector<std::string> marks;
@@ -60,6 +65,7 @@ struct Fixture {
     pool.answer.analysis.looked = {"clamav"};
     pool.answer.analysis.tree.push_back(
         {policy::ArtifactKind::kMessage, 0, "message", "", "", "", 1, ""});
+    pool.answer.generation.bundle_sha256 = "bundle1";
     pool.answer.generation.id = "generation1";
     transaction.envelope.sender = "known@sender.test";
     transaction.envelope.recipients = {"b@own.test"};
@@ -79,7 +85,7 @@ struct Fixture {
   milter::Disposition Judge() {
     return handler().Judge(transaction, [this] { ++progress; });
   }
-  FrontHandler handler() { return FrontHandler({pool, log, policy, config, counters}); }
+  FrontHandler handler() { return FrontHandler({pool, log, policy, config, counters, "bundle1"}); }
 
   FakePool pool;
   FakeLog log;
@@ -117,6 +123,7 @@ TEST_CASE("front: a log that cannot commit means 451, counted, never an acceptan
     CHECK(disposition.reply.code == "451");
     CHECK(disposition.reply.enhanced == "4.3.0");
     CHECK(disposition.add.empty());
+    CHECK(disposition.verdict_id.empty());
     CHECK(f.counters.Snapshot().at("verdicts_not_recorded_total") == 1);
   }
 }
@@ -156,6 +163,28 @@ TEST_CASE("front: no worker, or a dead one, is class error and a tempfail that i
     CHECK(f.log.events[0].verdict.cls == policy::Class::kError);
     CHECK(f.counters.Snapshot().at("messages_not_looked_at_total") == 1);
   }
+}
+
+TEST_CASE("front: an analyzer with other rules than the policy's is class error and a tempfail") {
+  for (const char* other : {"", "bundle2"}) {
+    Fixture f;
+    f.pool.answer.generation.bundle_sha256 = other;
+    const milter::Disposition disposition = f.Judge();
+    CHECK(disposition.action == policy::Action::kTempfail);
+    REQUIRE(f.log.events.size() == 1);
+    CHECK(f.log.events[0].verdict.cls == policy::Class::kError);
+    CHECK(f.counters.Snapshot().at("messages_not_looked_at_total") == 1);
+  }
+}
+
+TEST_CASE("front: the record is waited for less than a second past the deadline") {
+  Fixture f;
+  f.config.limits.deadline_seconds = 100;
+  const base::Nanoseconds before = base::MonotonicNow();
+  f.Judge();
+  const base::Nanoseconds given = f.log.last_deadline.monotonic() - before;
+  CHECK(given >= 100'000'000'000);
+  CHECK(given < 101'000'000'000);
 }
 
 TEST_CASE("front: a mandatory scanner that did not look is a tempfail, never clean") {
@@ -231,7 +260,7 @@ TEST_CASE("front: through a real log the record is there before the answer") {
   Fixture f;
   auto log = db::VerdictLog::Open(db::NewMemoryStore());
   REQUIRE(log.ok());
-  FrontHandler handler({f.pool, **log, f.policy, f.config, f.counters});
+  FrontHandler handler({f.pool, **log, f.policy, f.config, f.counters, "bundle1"});
   const milter::Disposition disposition = handler.Judge(f.transaction, [] {});
   const auto stored = (*log)->store().Get(disposition.verdict_id);
   REQUIRE(stored.ok());
