@@ -1,6 +1,5 @@
 #include "milter/accept_gate.h"
 
-#include <sys/epoll.h>
 #include <sys/ioctl.h>
 
 #include <algorithm>
@@ -13,16 +12,27 @@ namespace {
 
 // libmilter's listener lock is held while we wait: a stop must not wait for long.
 constexpr int kStepMillis = 20;
+constexpr std::int64_t kSettleMillis = 50;
 
 std::atomic<AcceptGate*> g_gate = nullptr;
 
-bool HasWholePacket(int fd) {
+// The negotiation is 13 bytes, with macro lists a few hundred: a longer first packet is no MTA's.
+constexpr std::uint64_t kMaxFirstPacket = 4096;
+
+enum class First { kPartial, kWhole, kClosed, kBad };
+
+First LookAtFirst(int fd) {
   unsigned char head[4];
-  if (recv(fd, head, sizeof head, MSG_PEEK | MSG_DONTWAIT) != sizeof head) return false;
+  const ssize_t got = recv(fd, head, sizeof head, MSG_PEEK | MSG_DONTWAIT);
+  if (got == 0) return First::kClosed;
+  if (got < 0) return errno == EAGAIN || errno == EINTR ? First::kPartial : First::kClosed;
+  if (got != sizeof head) return First::kPartial;
   const std::uint64_t size = (std::uint64_t{head[0]} << 24) | (std::uint64_t{head[1]} << 16) |
                              (std::uint64_t{head[2]} << 8) | head[3];
+  if (size == 0 || size > kMaxFirstPacket) return First::kBad;
   int there = 0;
-  return ioctl(fd, FIONREAD, &there) == 0 && static_cast<std::uint64_t>(there) >= 4 + size;
+  if (ioctl(fd, FIONREAD, &there) != 0) return First::kClosed;
+  return static_cast<std::uint64_t>(there) >= 4 + size ? First::kWhole : First::kPartial;
 }
 
 }  // namespace
@@ -41,25 +51,54 @@ void AcceptGate::Watch(int listener) {
   epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, listener, &event);
 }
 
-void AcceptGate::TakeNew(int listener) {
+void AcceptGate::CloseOldest() {
+  const auto oldest = std::min_element(
+      waiting_.begin(), waiting_.end(),
+      [](const auto& a, const auto& b) { return a.second.closes < b.second.closes; });
+  waiting_.erase(oldest);
+  core_.counters.Add("half_open_peers_closed_total");
+}
+
+// A peer counts once it has been silent for a moment: the waker's connections come and go, and must
+// not push out others. A flood within that moment is stopped at twice the limit.
+void AcceptGate::KeepLimit() {
+  const std::size_t limit = core_.options.half_open_peers;
+  const base::Nanoseconds settled =
+      base::MonotonicNow() + (core_.options.half_open_seconds * 1000LL - kSettleMillis) * 1'000'000;
+  const auto silent = std::count_if(waiting_.begin(), waiting_.end(), [settled](const auto& peer) {
+    return peer.second.closes <= settled;
+  });
+  for (auto over = static_cast<std::size_t>(silent); over > limit; --over) CloseOldest();
+  while (waiting_.size() > 2 * limit) CloseOldest();
+}
+
+// The new connection's descriptor when it can be handed on at once, else -1.
+int AcceptGate::TakeNew(int listener) {
   Peer peer;
   peer.length = sizeof peer.address;
   auto* address = reinterpret_cast<sockaddr*>(&peer.address);
   const int fd = accept4(listener, address, &peer.length, 0);
-  if (fd < 0) return;
+  if (fd < 0) return -1;
   peer.fd.Reset(fd);
-  if (waiting_.size() >= core_.options.half_open_peers) {
-    const auto oldest = std::min_element(
-        waiting_.begin(), waiting_.end(),
-        [](const auto& a, const auto& b) { return a.second.closes < b.second.closes; });
-    waiting_.erase(oldest);
-    core_.counters.Add("half_open_peers_closed_total");
-  }
+  const First first = LookAtFirst(fd);
+  if (first == First::kBad) return -1;
   peer.closes = base::MonotonicNow() + core_.options.half_open_seconds * 1'000'000'000LL;
   epoll_event event{};
   event.events = EPOLLIN | EPOLLRDHUP | EPOLLET;
   event.data.fd = fd;
-  if (epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, fd, &event) == 0) waiting_[fd] = std::move(peer);
+  if (epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, fd, &event) != 0) return -1;
+  waiting_[fd] = std::move(peer);
+  return first == First::kPartial ? -1 : fd;
+}
+
+// Whether a waiting peer can be handed on; one that cannot be an MTA is closed.
+bool AcceptGate::IsReady(const epoll_event& event) {
+  const auto found = waiting_.find(event.data.fd);
+  if (found == waiting_.end()) return false;
+  if ((event.events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0) return true;
+  const First first = LookAtFirst(event.data.fd);
+  if (first == First::kBad) waiting_.erase(found);
+  return first == First::kWhole || first == First::kClosed;
 }
 
 void AcceptGate::CloseLate() {
@@ -92,13 +131,12 @@ int AcceptGate::Accept(int listener, sockaddr* address, socklen_t* length) {
     epoll_event event{};
     const int got = epoll_wait(epoll_.get(), &event, 1, kStepMillis);
     CloseLate();
-    if (got == 1 && event.data.fd == listener) {
-      TakeNew(listener);
-    } else if (got == 1 && waiting_.count(event.data.fd) != 0 &&
-               ((event.events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0 ||
-                HasWholePacket(event.data.fd))) {
-      return HandOn(event.data.fd, address, length);
-    }
+    KeepLimit();
+    if (got != 1) continue;
+    const int ready = event.data.fd == listener ? TakeNew(listener)
+                      : IsReady(event)          ? event.data.fd
+                                                : -1;
+    if (ready >= 0) return HandOn(ready, address, length);
   } while (!waiting_.empty() && !core_.stopping());
   errno = EINTR;
   return -1;

@@ -8,6 +8,7 @@
 #define LAZARET_MILTER_ACCEPT_GATE_H_
 
 #include <pthread.h>
+#include <sys/epoll.h>
 #include <sys/socket.h>
 
 #include <map>
@@ -38,7 +39,10 @@ class AcceptGate {
   };
 
   void Watch(int listener);
-  void TakeNew(int listener);
+  void CloseOldest();
+  void KeepLimit();
+  int TakeNew(int listener);
+  bool IsReady(const epoll_event& event);
   void CloseLate();
   int HandOn(int fd, sockaddr* address, socklen_t* length);
 
