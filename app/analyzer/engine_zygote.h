@@ -8,8 +8,8 @@
 
 namespace lazaret::analyzer {
 
-// Returns the exit code: kExitConfiguration when database, rules or configuration are wrong (the reason
-// went to the control socket as kNotReady and to the log), 0 when the control socket closed.
+// Returns the exit code: kExitConfiguration when database, rules or configuration are wrong (the
+// reason went to the control socket as kNotReady and to the log), 0 when the control socket closed.
 int RunEngineZygote(const std::string& front_socket);
 
 }  // namespace lazaret::analyzer

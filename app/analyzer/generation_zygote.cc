@@ -213,7 +213,12 @@ void Zygote::Loop() {
       next = next_connect_;
     const int ready = ::poll(entries.data(), entries.size(), next.PollMillis());
     if (ready <= 0) continue;
-    if (entries[0].revents != 0) ::_exit(0);  // the engine zygote says nothing but its end
+    // The engine zygote says nothing but its end.
+    if (entries[0].revents != 0) {
+      slots_->StopAll();
+      slots_->RemoveBoxes();
+      ::_exit(0);
+    }
     slots_->ReadStarting();
     if (entries[1].revents != 0) {
       DrainSignals();

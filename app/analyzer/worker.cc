@@ -6,6 +6,7 @@
 #include "app/analyzer/canary.h"
 #include "app/analyzer/pipeline.h"
 #include "app/analyzer/scanner_set.h"
+#include "app/process/spawn.h"
 #include "base/bytes.h"
 
 namespace lazaret::analyzer {
@@ -25,12 +26,25 @@ std::uint64_t CpuMicros() {
   return micros(usage.ru_utime) + micros(usage.ru_stime);
 }
 
-process::ConfineOptions ConfineOptionsOf(const config::Config& config) {
+constexpr unsigned kNobody = 65534;
+
+// Whom a worker becomes in a chroot.
+unsigned ChrootUser(const config::Config& config) {
+  const auto user = process::FindUser(config.users.scan.empty() ? "nobody" : config.users.scan);
+  return user.ok() && user->has_value() ? (*user)->uid : kNobody;
+}
+
+process::ConfineOptions ConfineOptionsOf(const config::Config& config, const BoxFolder& box) {
   process::ConfineOptions options;
   options.policy = config.confine.level == "reduced" ? process::ConfinePolicy::kReducedAllowed
                                                      : process::ConfinePolicy::kFull;
   options.tmpfs_bytes = config.confine.tmpfs_bytes;
   options.file_size_bytes = config.confine.tmpfs_bytes;
+  if (!box.empty()) {
+    options.chroot_dir = box;
+    options.chroot_uid = ChrootUser(config);
+    options.reduced_tmp_dir = box;
+  }
 #ifdef LAZARET_SANITIZED
   options.sanitized = true;
 #else
@@ -44,7 +58,7 @@ class Worker {
   Worker(const Generation& generation, WorkerSockets sockets)
       : generation_(generation), sockets_(std::move(sockets)), canaries_(MakeCanaries()) {}
 
-  base::Status Prepare();
+  base::Status Prepare(const BoxFolder& folder);
   void Serve();
   void Report(FrameType type, std::string payload) {
     Frame frame;
@@ -73,9 +87,9 @@ class Worker {
   std::uint64_t cpu_before_ = 0;
 };
 
-base::Status Worker::Prepare() {
+base::Status Worker::Prepare(const BoxFolder& folder) {
   LAZARET_ASSIGN(const process::Confinement box,
-                 process::Confine(ConfineOptionsOf(*generation_.config)));
+                 process::Confine(ConfineOptionsOf(*generation_.config, folder)));
   LAZARET_TRY(generation_.engine->UseTempDir(box.tmp_dir));
   pipeline_ = MakePipeline(generation_, generation_.rules);
   canary_pipeline_ = MakePipeline(generation_, generation_.canary_rules);
@@ -148,9 +162,9 @@ void Worker::Serve() {
 
 }  // namespace
 
-void RunWorker(const Generation& generation, WorkerSockets sockets) {
+void RunWorker(const Generation& generation, WorkerSockets sockets, const BoxFolder& box) {
   Worker worker(generation, std::move(sockets));
-  const base::Status ready = worker.Prepare();
+  const base::Status ready = worker.Prepare(box);
   if (!ready.ok()) {
     base::ByteWriter reason;
     reason.String(ready.error().text);

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <string>
 
 #include "app/config/config.h"
 #include "app/process/confine.h"
@@ -30,7 +31,11 @@ struct WorkerSockets {
   base::UniqueFd zygote;  // kWorkerUp or kWorkerFailed
 };
 
-[[noreturn]] void RunWorker(const Generation& generation, WorkerSockets sockets);
+// A private folder for a worker where user namespaces are refused; empty elsewhere.
+using BoxFolder = std::string;
+
+[[noreturn]] void RunWorker(const Generation& generation, WorkerSockets sockets,
+                            const BoxFolder& box);
 
 }  // namespace lazaret::analyzer
 

@@ -5,6 +5,8 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cstdlib>
+#include <filesystem>
 
 #include "app/process/spawn.h"
 #include "base/bytes.h"
@@ -35,6 +37,18 @@ void ResetSignals() {
   sigprocmask(SIG_SETMASK, &none, nullptr);
 }
 
+BoxFolder MakeBox() {
+  char name[] = "/tmp/lazaret-box-XXXXXX";
+  return ::mkdtemp(name) != nullptr ? BoxFolder(name) : BoxFolder();
+}
+
+// Left by a worker that is gone; nothing in it follows a link out.
+void RemoveBox(BoxFolder& box) {
+  std::error_code ignored;
+  if (!box.empty()) std::filesystem::remove_all(box, ignored);
+  box.clear();
+}
+
 std::string EndText(int status) {
   if (WIFSIGNALED(status)) return "signal " + std::to_string(WTERMSIG(status));
   return "exit " + std::to_string(WEXITSTATUS(status));
@@ -43,7 +57,10 @@ std::string EndText(int status) {
 }  // namespace
 
 WorkerSlots::WorkerSlots(const Generation& generation, SlotListener& listener, std::size_t count)
-    : generation_(generation), listener_(listener), slots_(count) {}
+    : generation_(generation),
+      listener_(listener),
+      slots_(count),
+      boxes_(!process::UserNamespacesWork()) {}
 
 void WorkerSlots::Tick() {
   for (Slot& slot : slots_) {
@@ -57,6 +74,7 @@ void WorkerSlots::Tick() {
 }
 
 void WorkerSlots::Start(Slot& slot) {
+  if (boxes_) slot.box = MakeBox();
   auto jobs = process::SeqpacketPair();
   auto status = process::SeqpacketPair();
   const pid_t zygote = ::getpid();
@@ -71,7 +89,7 @@ void WorkerSlots::Start(Slot& slot) {
     ResetSignals();
     WorkerSockets sockets{std::move(jobs->second), std::move(status->second)};
     KeepOnly(sockets.jobs.get(), sockets.zygote.get());
-    RunWorker(generation_, std::move(sockets));
+    RunWorker(generation_, std::move(sockets), slot.box);
   }
   slot.state = State::kStarting;
   slot.worker = next_worker_++;
@@ -146,6 +164,7 @@ void WorkerSlots::End(Slot& slot, int status) {
   slot.status.Reset();
   slot.jobs.Reset();
   slot.deadline = base::Deadline();
+  RemoveBox(slot.box);
   if (!retired && !stopped_)
     base::LogWarning("worker " + std::to_string(slot.worker) + ": " + reason);
   if (was_ready) {
@@ -182,6 +201,13 @@ void WorkerSlots::StopAll() {
   stopped_ = true;
   for (Slot& slot : slots_) {
     if (slot.state != State::kEmpty) ::kill(slot.pid, SIGKILL);
+  }
+}
+
+void WorkerSlots::RemoveBoxes() {
+  for (Slot& slot : slots_) {
+    if (slot.state != State::kEmpty) ::waitpid(slot.pid, nullptr, 0);
+    RemoveBox(slot.box);
   }
 }
 

@@ -48,6 +48,8 @@ class WorkerSlots {
   void Kill(std::uint32_t worker, const std::string& reason);
   // Kills all and forks no more until Resume: the front is gone.
   void StopAll();
+  // Before this process ends: its workers end with it, their folders would stay.
+  void RemoveBoxes();
   void Resume() { stopped_ = false; }
 
  private:
@@ -62,6 +64,7 @@ class WorkerSlots {
     base::Deadline next_start = base::Deadline::AfterMillis(0);
     std::int64_t backoff_millis = 0;
     std::string kill_reason;
+    BoxFolder box;
   };
 
   void Start(Slot& slot);
@@ -72,6 +75,7 @@ class WorkerSlots {
   const Generation& generation_;
   SlotListener& listener_;
   std::vector<Slot> slots_;
+  const bool boxes_;  // user namespaces are refused: each worker gets a folder
   std::uint32_t next_worker_ = 1;
   bool stopped_ = true;
 };

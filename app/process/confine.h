@@ -47,6 +47,10 @@ struct Confinement {
 // 0, rlimits, no_new_privs, Landlock, seccomp.
 base::Result<Confinement> Confine(const ConfineOptions& options);
 
+// Whether this kernel and its administrator let this process make user namespaces. Forks a child to
+// find out; where not, workers need a private folder each (chroot_dir, reduced_tmp_dir).
+bool UserNamespacesWork();
+
 // The address space a worker may use: what it has now plus `extra` bytes.
 std::size_t AddressSpaceNow();
 

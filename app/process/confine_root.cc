@@ -1,9 +1,12 @@
 #include <fcntl.h>
 #include <grp.h>
 #include <sched.h>
+#include <signal.h>
 #include <sys/mount.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -116,10 +119,18 @@ Status ChangeRoot(const ConfineOptions& options) {
 }
 
 Status EnterChroot(const ConfineOptions& options) {
+  if (!options.read_only_binds.empty()) {
+    return base::Error{base::ErrorCode::kUnsupported,
+                       "confinement: a chroot cannot hold folders of the system"};
+  }
+  const pid_t parent = ::getppid();
   const std::string tmp = options.chroot_dir + kInsideTmp;
   if (::mkdir(tmp.c_str(), 0700) != 0 && errno != EEXIST) return ErrnoError("confinement: " + tmp);
   if (::chown(tmp.c_str(), options.chroot_uid, options.chroot_uid) != 0)
     return ErrnoError("confinement: " + tmp);
+  // To be passed through, not listed.
+  if (::chmod(options.chroot_dir.c_str(), 0711) != 0)
+    return ErrnoError("confinement: " + options.chroot_dir);
   if (::chroot(options.chroot_dir.c_str()) != 0 || ::chdir("/") != 0) {
     return ErrnoError("confinement: chroot " + options.chroot_dir);
   }
@@ -128,7 +139,19 @@ Status EnterChroot(const ConfineOptions& options) {
       ::setresuid(options.chroot_uid, options.chroot_uid, options.chroot_uid) != 0) {
     return ErrnoError("confinement: changing the user");
   }
+  // The change of user cleared it.
+  if (::prctl(PR_SET_PDEATHSIG, SIGKILL) != 0 || ::getppid() != parent) {
+    return ErrnoError("confinement: the parent is gone");
+  }
   return base::Ok();
+}
+
+bool UserNamespacesWork() {
+  const pid_t pid = ::fork();
+  if (pid == 0) ::_exit(EnterNamespaces().ok() ? 0 : 1);
+  int status = 0;
+  return pid > 0 && ::waitpid(pid, &status, 0) == pid && WIFEXITED(status) &&
+         WEXITSTATUS(status) == 0;
 }
 
 }  // namespace lazaret::process

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <sched.h>
+#include <seccomp.h>
 #include <signal.h>
 #include <sys/mman.h>
 #include <sys/mount.h>
@@ -22,6 +23,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <filesystem>
 #include <string>
 #include <vector>
 
@@ -200,6 +202,8 @@ bool WritesInTmp() {
   return fd >= 0 && ::write(fd, "x", 1) == 1 && ::unlink("/tmp/mine") == 0;
 }
 
+bool BecameNobody() { return ::getuid() == 65534 && ::geteuid() == 65534 && ::getegid() == 65534; }
+
 int InChild(const ConfineOptions& options, bool (*body)(), const char* name, bool expect_box) {
   const pid_t pid = ::fork();
   if (pid == 0) {
@@ -269,6 +273,46 @@ int WithoutNamespaces(lazaret::process::ConfinePolicy policy) {
   return WEXITSTATUS(status) == 99 ? -1 : WEXITSTATUS(status);
 }
 
+// As a machine that refuses user namespaces: the kernel's answer is EPERM.
+bool RefuseUnshare() {
+  scmp_filter_ctx filter = ::seccomp_init(SCMP_ACT_ALLOW);
+  const bool fine = filter != nullptr &&
+                    ::seccomp_rule_add(filter, SCMP_ACT_ERRNO(EPERM), SCMP_SYS(unshare), 0) == 0 &&
+                    ::seccomp_load(filter) == 0;
+  ::seccomp_release(filter);
+  return fine;
+}
+
+// The fallback of root there: own user and chroot. Its disk has no limit of inodes, so that attempt
+// is left out; everything else must be refused as in the full box.
+int RunChrootAttempts() {
+  if (::geteuid() != 0) return 0;
+  char box[] = "/tmp/lazaret-chroot-XXXXXX";
+  if (::mkdtemp(box) == nullptr) return 1;
+  ConfineOptions options = Options();
+  options.chroot_dir = box;
+  options.chroot_uid = 65534;
+  const pid_t pid = ::fork();
+  if (pid == 0) {
+    int failures = RefuseUnshare() ? 0 : 1;
+    for (const Attempt& attempt : kAttempts) {
+      if (attempt.got_out == TryFillInodes) continue;
+      const int code = InChild(options, attempt.got_out, attempt.name, true);
+      if (code == kRefused) continue;
+      std::printf("FAILED in a chroot: %s: code %d\n", attempt.name, code);
+      ++failures;
+    }
+    if (InChild(options, WritesInTmp, "writing in /tmp", true) != kGotOut) ++failures;
+    if (InChild(options, BecameNobody, "user", true) != kGotOut) ++failures;
+    std::fflush(nullptr);
+    ::_exit(failures == 0 ? 0 : 1);
+  }
+  int status = 0;
+  ::waitpid(pid, &status, 0);
+  std::filesystem::remove_all(box);
+  return WIFEXITED(status) && WEXITSTATUS(status) == 0 ? 0 : 1;
+}
+
 int RunAttempts() {
   int failures = 0;
   for (const Attempt& attempt : kAttempts) {
@@ -322,7 +366,7 @@ int main() {
   const int victim = ::open(g_target.file.c_str(), O_CREAT | O_WRONLY, 0644);
   if (victim < 0 || g_target.open_before < 0) return 1;
   ::close(victim);
-  int failures = RunAttempts() + RunControls();
+  int failures = RunAttempts() + RunControls() + RunChrootAttempts();
   // The same as nobody, when this runs as root.
   if (::geteuid() == 0) {
     const pid_t pid = ::fork();
