@@ -102,8 +102,12 @@ class Pool final : public WorkerPool {
   std::optional<Worker> TakeIdle(const Job& job, const std::function<void()>& on_wait,
                                  std::string& why);
   void GiveBack(Worker worker);
-  base::Result<CheckedResult> Exchange(Worker& worker, const Job& job,
-                                       const std::function<void()>& on_wait);
+  base::Status Deliver(Worker& worker, const Job& job, std::uint64_t nonce);
+  base::Result<CheckedResult> Await(Worker& worker, const Job& job, std::uint64_t nonce,
+                                    const std::function<void()>& on_wait);
+  void Discard(const Worker& worker, const Job& job, bool failed);
+  std::optional<Worker> Dispatch(const Job& job, std::uint64_t nonce,
+                                 const std::function<void()>& on_wait, std::string& why);
 
   const PoolOptions options_;
   base::UniqueFd listener_;
@@ -270,8 +274,8 @@ void Pool::GiveBack(Worker worker) {
   changed_.notify_all();
 }
 
-base::Result<CheckedResult> Pool::Exchange(Worker& worker, const Job& job,
-                                           const std::function<void()>& on_wait) {
+// Arms the deadline and hands the job over. An error means the worker never got it.
+base::Status Pool::Deliver(Worker& worker, const Job& job, std::uint64_t nonce) {
   LAZARET_ASSIGN(const base::UniqueFd facts,
                  base::SealedMemfd("lazaret-facts", policy::EncodeFacts(job.facts)));
   Frame arm = WorkerFrame(FrameType::kArm, worker.id, job.uid);
@@ -279,38 +283,62 @@ base::Result<CheckedResult> Pool::Exchange(Worker& worker, const Job& job,
   deadline.I64(job.deadline.monotonic());
   arm.payload += deadline.bytes();
   worker.zygote->Send(arm);
-
   Frame ask;
   ask.type = FrameType::kJob;
   ask.uid = job.uid;
-  ask.nonce = next_nonce_.fetch_add(1);
+  ask.nonce = nonce;
   base::ByteWriter size;
   size.U64(job.message_bytes);
   ask.payload = size.Take();
-  LAZARET_TRY(process::SendFrame(worker.socket.get(), ask, {job.message_fd, facts.get()}));
+  return process::SendFrame(worker.socket.get(), ask, {job.message_fd, facts.get()});
+}
 
+base::Result<CheckedResult> Pool::Await(Worker& worker, const Job& job, std::uint64_t nonce,
+                                        const std::function<void()>& on_wait) {
   const base::Deadline last =
       base::Deadline::At(job.deadline.monotonic() + kKillGraceMillis * 1'000'000);
   for (;;) {
     const std::int64_t slice = std::min<std::int64_t>(kProgressMillis, last.PollMillis());
     auto frame = process::ReceiveFrame(worker.socket.get(), base::Deadline::AfterMillis(slice));
-    if (frame.ok()) return CheckResult(*frame, job.uid, ask.nonce);
+    if (frame.ok()) return CheckResult(*frame, job.uid, nonce);
     if (frame.error().code == base::ErrorCode::kUnavailable) {
       const bool late = job.deadline.Expired();
       return base::Error{late ? base::ErrorCode::kTimeout : base::ErrorCode::kUnavailable,
                          late ? "worker was stopped at the deadline" : "worker died"};
     }
     if (frame.error().code != base::ErrorCode::kTimeout) return std::move(frame).error();
-    if (last.Expired())
+    if (last.Expired()) {
       return base::Error{base::ErrorCode::kTimeout, "worker did not answer in time"};
+    }
     on_wait();
+  }
+}
+
+// The worker takes no further message: it retires, or its word is not trusted any more.
+void Pool::Discard(const Worker& worker, const Job& job, bool failed) {
+  if (failed) worker.zygote->Send(WorkerFrame(FrameType::kKill, worker.id, job.uid));
+  const std::scoped_lock lock(mutex_);
+  --busy_;
+  --workers_;
+  if (failed) ++deaths_;
+  changed_.notify_all();
+}
+
+// A worker that has the job. One that died idle never saw it, so the next one may have it.
+std::optional<Worker> Pool::Dispatch(const Job& job, std::uint64_t nonce,
+                                     const std::function<void()>& on_wait, std::string& why) {
+  for (;;) {
+    std::optional<Worker> worker = TakeIdle(job, on_wait, why);
+    if (!worker || Deliver(*worker, job, nonce).ok()) return worker;
+    Discard(*worker, job, true);
   }
 }
 
 Outcome Pool::Run(Job job, const std::function<void()>& on_wait) {
   Outcome outcome;
   const base::Nanoseconds start = base::MonotonicNow();
-  std::optional<Worker> worker = TakeIdle(job, on_wait, outcome.failure);
+  const std::uint64_t nonce = next_nonce_.fetch_add(1);
+  std::optional<Worker> worker = Dispatch(job, nonce, on_wait, outcome.failure);
   outcome.waited_micros = static_cast<std::uint64_t>((base::MonotonicNow() - start) / 1000);
   if (!worker) {
     outcome.failed = true;
@@ -318,26 +346,22 @@ Outcome Pool::Run(Job job, const std::function<void()>& on_wait) {
     return outcome;
   }
   outcome.generation = worker->zygote->info;
-  auto result = Exchange(*worker, job, on_wait);
-  if (result.ok()) {
-    worker->zygote->Send(WorkerFrame(FrameType::kDisarm, worker->id, job.uid));
-    outcome.analysis = std::move(result->analysis);
-    outcome.cpu_micros = result->cpu_micros;
-    if (!result->retiring) {
-      GiveBack(std::move(*worker));
-      return outcome;
-    }
-  } else {
-    worker->zygote->Send(WorkerFrame(FrameType::kKill, worker->id, job.uid));
+  auto result = Await(*worker, job, nonce, on_wait);
+  if (!result.ok()) {
     outcome.failed = true;
     outcome.failure = result.error().text;
     outcome.analysis = policy::AnalysisForFailure(outcome.failure);
+    Discard(*worker, job, true);
+    return outcome;
   }
-  const std::scoped_lock lock(mutex_);
-  --busy_;
-  --workers_;
-  if (outcome.failed) ++deaths_;
-  changed_.notify_all();
+  worker->zygote->Send(WorkerFrame(FrameType::kDisarm, worker->id, job.uid));
+  outcome.analysis = std::move(result->analysis);
+  outcome.cpu_micros = result->cpu_micros;
+  if (result->retiring) {
+    Discard(*worker, job, false);
+  } else {
+    GiveBack(std::move(*worker));
+  }
   return outcome;
 }
 

@@ -52,7 +52,9 @@ class FakeZygote {
   }
   void Close() { socket_.Reset(); }
   // The next frame from the pool.
-  base::Result<Frame> Next() { return process::ReceiveFrame(socket_.get(), base::Deadline::AfterMillis(5000)); }
+  base::Result<Frame> Next() {
+    return process::ReceiveFrame(socket_.get(), base::Deadline::AfterMillis(5000));
+  }
 
  private:
   base::UniqueFd socket_;
@@ -165,7 +167,25 @@ TEST_CASE("worker pool: a worker that dies in mid-message is could-not-look", "[
   CHECK(fixture.pool->Status().workers == 0);
 }
 
-TEST_CASE("worker pool: a worker that hangs is could-not-look soon after the deadline", "[app][judge]") {
+TEST_CASE("worker pool: a worker that died idle never had the message, the next one gets it",
+          "[app][judge]") {
+  Fixture fixture;
+  FakeZygote zygote(fixture.path);
+  base::UniqueFd dead = zygote.AddWorker(1);
+  REQUIRE(fixture.pool->WaitReady(base::Deadline::AfterMillis(5000)).ok());
+  const base::UniqueFd worker = zygote.AddWorker(2);
+  const base::Deadline patience = base::Deadline::AfterMillis(5000);
+  while (fixture.pool->Status().workers < 2 && !patience.Expired()) std::this_thread::yield();
+  dead.Reset();
+  std::thread answering([&] { AnswerOne(worker.get(), false); });
+  const judge::Outcome outcome = fixture.Run(5000);
+  answering.join();
+  CHECK_FALSE(outcome.failed);
+  CHECK(fixture.pool->Status().workers == 1);
+}
+
+TEST_CASE("worker pool: a worker that hangs is could-not-look soon after the deadline",
+          "[app][judge]") {
   Fixture fixture;
   FakeZygote zygote(fixture.path);
   const base::UniqueFd worker = zygote.AddWorker(1);
@@ -175,7 +195,8 @@ TEST_CASE("worker pool: a worker that hangs is could-not-look soon after the dea
   CHECK(outcome.failure == "worker did not answer in time");
 }
 
-TEST_CASE("worker pool: a bad frame is could-not-look and the worker is not used again", "[app][judge]") {
+TEST_CASE("worker pool: a bad frame is could-not-look and the worker is not used again",
+          "[app][judge]") {
   Fixture fixture;
   FakeZygote zygote(fixture.path);
   const base::UniqueFd worker = zygote.AddWorker(1);
@@ -193,7 +214,8 @@ TEST_CASE("worker pool: a bad frame is could-not-look and the worker is not used
   CHECK(fixture.pool->Status().workers == 0);
 }
 
-TEST_CASE("worker pool: a retiring worker's answer counts and it gets no further message", "[app][judge]") {
+TEST_CASE("worker pool: a retiring worker's answer counts and it gets no further message",
+          "[app][judge]") {
   Fixture fixture;
   FakeZygote zygote(fixture.path);
   const base::UniqueFd worker = zygote.AddWorker(1);
@@ -206,7 +228,8 @@ TEST_CASE("worker pool: a retiring worker's answer counts and it gets no further
   CHECK(fixture.pool->Status().worker_deaths == 0);
 }
 
-TEST_CASE("worker pool: without any worker the answer is could-not-look, with the reason", "[app][judge]") {
+TEST_CASE("worker pool: without any worker the answer is could-not-look, with the reason",
+          "[app][judge]") {
   Fixture fixture;
   const judge::Outcome outcome = fixture.Run(100);
   CHECK(IsError(outcome));
@@ -214,7 +237,8 @@ TEST_CASE("worker pool: without any worker the answer is could-not-look, with th
   CHECK_FALSE(fixture.pool->Status().ready);
 }
 
-TEST_CASE("worker pool: at its limit of waiting messages the next is answered at once", "[app][judge]") {
+TEST_CASE("worker pool: at its limit of waiting messages the next is answered at once",
+          "[app][judge]") {
   Fixture fixture;
   FakeZygote zygote(fixture.path);
   const base::UniqueFd worker = zygote.AddWorker(1);
