@@ -120,9 +120,20 @@ std::optional<StructureNode> ParseStructure(std::string_view bytes, int max_dept
   return Walk(top.get(), max_depth);
 }
 
+namespace {
+
+GLogWriterOutput IgnoreLog(GLogLevelFlags, const GLogField*, gsize, gpointer) {
+  return G_LOG_WRITER_HANDLED;
+}
+
+}  // namespace
+
 void PreloadStructure() {
   // GMime counts calls and frees its tables by the count: once only.
   static const std::vector<IconvHandle> held = [] {
+    // GLib's own writer asks whether standard error is a socket of the journal: a system call that
+    // the box answers with death. What GLib complains about is the mail's fault, not news.
+    g_log_set_writer_func(&IgnoreLog, nullptr, nullptr);
     g_mime_init();
     return HoldIconv();
   }();

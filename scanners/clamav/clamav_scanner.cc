@@ -16,6 +16,27 @@ using base::ErrorCode;
 constexpr int kClean = 0;
 constexpr int kVirus = 1;
 
+// Error messages of the library that speak of damaged content, not of its own trouble: a property
+// of the mail. Trying again later would not help, so they are unscannable and not could-not-look.
+constexpr std::string_view kContentErrors[] = {"cli_scanxz: premature end of compressed stream",
+                                               "cli_scanxz: decompress error"};
+
+bool IsAboutContent(std::string_view error) {
+  return std::any_of(
+      std::begin(kContentErrors), std::end(kContentErrors),
+      [error](std::string_view known) { return error.find(known) != std::string_view::npos; });
+}
+
+policy::Finding DamagedFinding(const mail::ArtifactTree& tree, const std::string& error) {
+  policy::Finding finding;
+  finding.code = "scan.unscannable.damaged";
+  finding.cls = policy::Class::kUnscannable;
+  finding.scanner = "clamav";
+  finding.path = tree.root().path;
+  finding.evidence = error;
+  return finding;
+}
+
 // Runs the calls of one message and collects what they say.
 class MessageScan {
  public:
@@ -42,6 +63,7 @@ class MessageScan {
   Coverage coverage_;
   std::vector<Hit> hits_;
   std::vector<std::string> failures_;
+  std::string damaged_;     // what the library said of damaged content
   std::string wrong_root_;  // type libclamav gave the raw message when not mail
 };
 
@@ -55,8 +77,13 @@ void MessageScan::Take(const CallResult& result, const char* what) {
   if (result.code != kClean && result.code != kVirus) {
     failures_.push_back(base::Format("{}: {}", what, result.code_text));
   }
-  for (const std::string& error : result.witness.errors)
-    failures_.push_back(base::Format("{}: {}", what, error));
+  for (const std::string& error : result.witness.errors) {
+    if (IsAboutContent(error)) {
+      damaged_ = error;
+    } else {
+      failures_.push_back(base::Format("{}: {}", what, error));
+    }
+  }
   for (const Hit& hit : result.hits) {
     const bool known = std::any_of(hits_.begin(), hits_.end(), [&](const Hit& other) {
       return other.name == hit.name && (other.artifact == hit.artifact || !hit.artifact);
@@ -122,6 +149,7 @@ base::Result<Findings> MessageScan::Conclude() const {
       findings.push_back(FindingOf(hit, tree_));
     }
   }
+  if (!damaged_.empty()) findings.push_back(DamagedFinding(tree_, damaged_));
   if (!wrong_root_.empty()) {
     policy::Finding finding;
     finding.code = "mime.root-not-mail";

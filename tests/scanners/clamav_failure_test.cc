@@ -54,6 +54,18 @@ TEST_CASE("clamav: a damaged signature file is refused with its folder") {
   CHECK(refused.error().text.find(database.path()) != std::string::npos);
 }
 
+TEST_CASE("clamav: a cut xz stream is unscannable, not could-not-look") {
+  const auto made = MakeEngine();
+  // A whole header and the beginning of a block, nothing behind it.
+  const std::string cut(
+      "\xFD"
+      "7zXZ\x00\x00\x04\xE6\xD6\xB4\x46\x02\x00\x21\x01\x16\x00\x00\x00\x74\x2F\xE5\xA3\x01\x0B",
+      26);
+  const auto result = Judge(*made->engine, Multipart({Part("a.xz", cut)}));
+  INFO(Show(result));
+  CHECK(result.ok());
+}
+
 TEST_CASE("clamav: an encrypted zip is unscannable") {
   const auto engine = MakeEngine();
   const std::string zip = Zip({{"secret.doc", std::string(200, 'q'), true}});
