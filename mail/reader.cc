@@ -35,9 +35,9 @@ bool IsArchive(std::string_view type) {
 }
 
 bool IsCompressedStream(std::string_view type) {
-  return IsOneOf(type,
-                 {"application/gzip", "application/x-bzip", "application/x-xz", "application/zstd",
-                  "application/x-lzip", "application/x-lz4", "application/x-compress"});
+  return IsOneOf(type, {"application/gzip", "application/x-bzip", "application/x-xz",
+                        "application/zstd", "application/x-lzip", "application/x-lz4",
+                        "application/x-compress", "application/x-lzma"});
 }
 
 // Known archives that nothing here opens.

@@ -2,12 +2,16 @@
 
 #include <grp.h>
 #include <libmilter/mfapi.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <cstring>
 #include <string_view>
 
+#include "base/fd.h"
 #include "base/format.h"
 #include "milter/accept_gate.h"
 #include "milter/filter_core.h"
@@ -50,9 +54,21 @@ base::Status MakeSocketFolder(const std::string& path, const std::string& group)
   return base::Ok();
 }
 
+// libmilter removes the socket of whoever has it: a running filter would be cut off unseen.
+bool SomebodyAnswers(const std::string& path) {
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  if (path.size() >= sizeof address.sun_path) return false;
+  std::memcpy(address.sun_path, path.c_str(), path.size());
+  const base::UniqueFd fd(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  return fd.valid() &&
+         connect(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0;
+}
+
 base::Status OpenUnixSocket(const FilterOptions& options) {
   const std::string path = options.listen.substr(kUnixPrefix.size());
   LAZARET_TRY(MakeSocketFolder(path, options.socket_group));
+  if (SomebodyAnswers(path)) return ListenError(options, "another process listens here");
   // Nobody may connect before mode and group are set.
   const mode_t old_mask = umask(0177);
   const int opened = smfi_opensocket(true);

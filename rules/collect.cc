@@ -98,9 +98,19 @@ class Collector {
     return base::Ok();
   }
 
+  // The cap is one a word: some occurrence of it was left out.
+  void NoteWordCap(const std::vector<KeywordHit>& found) {
+    if (found.size() < kMaxHitsPerText) return;
+    std::map<std::uint32_t, std::size_t> counts;
+    for (const KeywordHit& hit : found) {
+      if (++counts[hit.word] >= kMaxHitsPerText) hits_.truncated = true;
+    }
+  }
+
   void FindWords(std::uint32_t unit) {
     std::vector<KeywordHit> found;
     program_.words.Find(hits_.texts[unit].view(), kMaxHitsPerText, found);
+    NoteWordCap(found);
     for (const KeywordHit& hit : found) {
       for (const WordUse& use : program_.uses_of_word[hit.word]) {
         if (!Runs(use.rule, unit)) continue;
@@ -206,6 +216,8 @@ class Collector {
       return base::Ok();
     const std::string_view text = hits_.texts[unit].view();
     LAZARET_ASSIGN(const auto spans, program_.patterns[leaf.pattern].FindAll(text, deadline_));
+    // What stands behind the last hit was not looked at: decoys must not hide a value.
+    if (spans.size() >= kMaxHitsPerText) hits_.truncated = true;
     for (const Pattern::Span& span : spans) KeepSpan(unit, leaf_index, span);
     return base::Ok();
   }

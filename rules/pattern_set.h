@@ -26,7 +26,7 @@ inline constexpr std::int64_t kAutomataBytes = 256LL << 20;
 // Instructions of one compiled pattern: stops (x{1000}){10} from filling memory at load.
 inline constexpr int kMaxProgramSize = 20'000;
 // Hits kept of one pattern in one text.
-inline constexpr std::size_t kMaxHitsPerText = 4096;
+inline constexpr std::size_t kMaxHitsPerText = 65'536;
 
 class Pattern {
  public:

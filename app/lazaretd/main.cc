@@ -2,6 +2,7 @@
 //
 //   lazaretd --foreground [--config FILE] [--set KEY=VALUE ...]
 #include <clocale>
+#include <csignal>
 #include <cstdio>
 #include <string>
 #include <vector>
@@ -99,6 +100,8 @@ base::Result<supervisor::SharedFiles> Share(const config::Config& config) {
 
 int main(int argc, char** argv) {
   std::setlocale(LC_ALL, "C.UTF-8");
+  // Whoever reads our log may go away; mail goes on.
+  std::signal(SIGPIPE, SIG_IGN);
   const Arguments arguments = Parse(argc, argv);
   if (arguments.exit_code >= 0) return arguments.exit_code;
   auto config = config::LoadConfig(arguments.config_file, arguments.sets);

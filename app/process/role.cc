@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <clocale>
+#include <csignal>
 
 #include "app/process/spawn.h"
 #include "base/bytes.h"
@@ -45,6 +46,8 @@ base::Result<std::unique_ptr<Role>> Role::Start(const std::string& name) {
   if (std::setlocale(LC_ALL, "C.UTF-8") == nullptr) {
     return base::Error{base::ErrorCode::kInvalid, name + ": the locale C.UTF-8 is missing"};
   }
+  // Whoever reads our log may go away; mail goes on.
+  std::signal(SIGPIPE, SIG_IGN);
   if (!IsSocket(kControlFd)) {
     return base::Error{base::ErrorCode::kInvalid, name + ": is started by lazaretd, not by hand"};
   }

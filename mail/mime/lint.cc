@@ -75,7 +75,8 @@ bool IsMboxLine(const RawField& field, std::size_t header_begin) {
 }
 
 // A line without colon: some skip it, some end the header there and lose what follows. In a part it
-// may be text that lacks its empty line.
+// may be text that lacks its empty line. Its words stay out of the record: no detector has seen
+// them.
 void LintNoColon(const LintTarget& target, const HeaderBlock& header, std::size_t index,
                  bool message_header) {
   const RawField& field = header.fields[index];
@@ -84,7 +85,7 @@ void LintNoColon(const LintTarget& target, const HeaderBlock& header, std::size_
                   [](const RawField& later) { return IsContentField(later.name); });
   target.Report("mime.header-without-colon",
                 content_follows || !message_header ? kAmbiguous : kBroken, field.begin,
-                field.value.substr(0, 80));
+                base::Format("a line of {} bytes", field.value.size()));
 }
 
 // An empty line first: the header is empty for some, the next lines are it for others.

@@ -37,6 +37,18 @@ policy::Finding DamagedFinding(const mail::ArtifactTree& tree, const std::string
   return finding;
 }
 
+policy::Finding NotSeenFinding(const mail::ArtifactTree& tree, const std::string& why) {
+  policy::Finding finding;
+  finding.code = "scan.error.clamav";
+  finding.cls = policy::Class::kError;
+  finding.scanner = "clamav";
+  finding.path = tree.root().path;
+  finding.evidence = why;
+  finding.severity = policy::Severity::kHigh;
+  finding.confidence = policy::Confidence::kHigh;
+  return finding;
+}
+
 // Runs the calls of one message and collects what they say.
 class MessageScan {
  public:
@@ -165,9 +177,12 @@ base::Result<Findings> MessageScan::Conclude() const {
   const bool malicious = std::any_of(
       findings.begin(), findings.end(),
       [](const policy::Finding& finding) { return finding.cls == policy::Class::kMalicious; });
-  // What was found counts although the rest was not seen; without a signature the failure is the
-  // answer.
-  if (malicious) return findings;
+  // Without a signature the failure is the answer. With one both count: what was found, and that
+  // the rest was not seen.
+  if (malicious) {
+    findings.push_back(NotSeenFinding(tree_, could_not_look));
+    return findings;
+  }
   return Error{ErrorCode::kUnavailable, could_not_look};
 }
 

@@ -145,5 +145,20 @@ TEST_CASE("unpack: the depth limit holds at, below and above") {
   }
 }
 
+TEST_CASE("unpack: an LZMA stream without container is opened") {
+  static constexpr char kLzma[] =
+      "\x5d\x00\x00\x80\x00\xff\xff\xff\xff\xff\xff\xff\xff\x00\x34\x19\x49\xee\x8d\xef"
+      "\x8c\x6b\x64\x90\x9b\x13\x86\xe3\x70\xbe\xbe\xb1\xb7\xb4\x15\x49\xcf\xe2\x6f\xdf"
+      "\x53\x65\xa3\xb2\xb4\x96\xd2\x57\x9b\xce\x03\x86\x1f\x6e\x2c\xf9\x71\xa8\x00";
+  const std::string mail = MailWith("a.lzma", std::string(kLzma, sizeof kLzma - 1));
+  const auto tree = ReadMessage(mail, ReadLimits{}, base::Deadline());
+  REQUIRE(tree.ok());
+  bool seen = false;
+  for (const Artifact& artifact : tree->artifacts) {
+    seen = seen || artifact.content == "hello, this is a text in an lzma stream\n";
+  }
+  CHECK(seen);
+}
+
 }  // namespace
 }  // namespace lazaret::mail

@@ -3,6 +3,7 @@
 
 #include "base/crypto.h"
 #include "rules/hits.h"
+#include "rules/pattern_set.h"
 #include "rules/report.h"
 #include "tests/rules/rules_support.h"
 #include "tests/support/catch.h"
@@ -341,6 +342,21 @@ TEST_CASE("evaluate: a passed deadline is an error, never no match") {
   facts.units.clear();
   CHECK_FALSE(rules->Evaluate(facts, base::Deadline::At(1)).ok());
   CHECK(rules->Evaluate(facts, base::Deadline::AfterMillis(60'000)).ok());
+}
+
+TEST_CASE("evaluate: decoys do not hide a value, and reaching the cap of hits is said") {
+  auto rules = Compiled(Rule("{regex: '[0-9]{16}', validator: luhn}"));
+  auto text_with = [](std::size_t decoys) {
+    std::string text;
+    for (std::size_t i = 0; i < decoys; ++i) text += "4539578763621487 ";
+    return text + "4539578763621486";
+  };
+  const std::string hidden = text_with(5000);
+  const auto found = Evaluated(*rules, {{Scope::kBody, hidden, "", false}});
+  CHECK(found.matches.size() == 1);
+  CHECK_FALSE(found.truncated);
+  const std::string flood = text_with(kMaxHitsPerText);
+  CHECK(Evaluated(*rules, {{Scope::kBody, flood, "", false}}).truncated);
 }
 
 TEST_CASE("evaluate: the text budget says truncated, below, at and above") {
