@@ -104,7 +104,8 @@ class LibmilterFilter : public Filter {
   base::Status Serve() override {
     LAZARET_TRY(waker_.Start(core_.options.listen));
     gate_.Install();
-    if (smfi_main() == MI_SUCCESS) return base::Ok();
+    // A stop that comes before libmilter listens makes it fail: that is a stop as well.
+    if (smfi_main() == MI_SUCCESS || core_.stopping()) return base::Ok();
     return ListenError(core_.options, "libmilter gave up");
   }
 

@@ -53,17 +53,21 @@ base::Status Waker::Start(const std::string& listen) {
     std::memcpy(&address_, bytes.data(), bytes.size());
     address_bytes_ = static_cast<socklen_t>(bytes.size());
   }
-  thread_ = std::thread([this] { Run(); });
+  // Start and Stop come from different threads.
+  const std::lock_guard lock(mutex_);
+  if (!stop_) thread_ = std::thread([this] { Run(); });
   return base::Ok();
 }
 
 void Waker::Stop() {
+  std::thread running;
   {
     const std::lock_guard lock(mutex_);
     stop_ = true;
+    running.swap(thread_);
   }
   changed_.notify_all();
-  if (thread_.joinable()) thread_.join();
+  if (running.joinable()) running.join();
 }
 
 void Waker::Run() {

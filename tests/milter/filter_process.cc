@@ -87,7 +87,8 @@ class WordHandler : public milter::MessageHandler {
   const int release_;
 };
 
-[[noreturn]] void RunChild(const milter::FilterOptions& options, int events, int release) {
+[[noreturn]] void RunChild(const milter::FilterOptions& options, bool stop_first, int events,
+                           int release) {
   front::BlockSignals();
   signal(SIGPIPE, SIG_IGN);
   auto* handler = new WordHandler(events, release);
@@ -95,6 +96,7 @@ class WordHandler : public milter::MessageHandler {
   auto opened = milter::Filter::Open(options, *handler, *counters);
   if (!opened.ok()) _exit(3);
   milter::Filter* filter = opened->release();
+  if (stop_first) filter->StopAccepting();
   const auto stop = front::ListenForStop();
   std::thread([filter] {
     front::BlockSignals();
@@ -127,7 +129,7 @@ FilterProcess::FilterProcess(const FilterChoices& choices) {
   options.session.header_fields = choices.header_fields;
   options.session.store.spool_dir = choices.spool_dir.empty() ? folder_ : choices.spool_dir;
   child_ = fork();
-  if (child_ == 0) RunChild(options, events[1], release[0]);
+  if (child_ == 0) RunChild(options, choices.stop_first, events[1], release[0]);
   close(events[1]);
   close(release[0]);
   events_.Reset(events[0]);

@@ -20,7 +20,8 @@ struct FilterChoices {
   std::uint64_t message_bytes = 1U << 20;
   std::uint64_t memory_bytes = 64U << 10;
   std::uint32_t header_fields = 500'000;
-  std::string spool_dir;  // empty = a good one
+  std::string spool_dir;    // empty = a good one
+  bool stop_first = false;  // TERM was there before the thread that serves came up
 };
 
 // Words in a message: "Want: reject|hold|tag|tempfail|throw|wrong-class|bad-edit", "Slow: 1" (waits

@@ -34,6 +34,15 @@ TEST_CASE("filter: asks for edits, few replies, exact header values and its own 
   CHECK(Contains(mta.symbols(), "{daemon_name}"));
 }
 
+TEST_CASE("filter: a stop that comes before it serves ends it in order") {
+  FilterChoices choices;
+  choices.stop_first = true;
+  FilterProcess filter(choices);
+  const auto status = filter.ExitWithin(5000);
+  REQUIRE(status);
+  CHECK(*status == 0);
+}
+
 TEST_CASE("filter: an MTA that does not allow edits is refused in negotiation") {
   FilterProcess filter;
   FakeMta mta(filter.socket());
