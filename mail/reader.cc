@@ -73,7 +73,8 @@ void RefineZip(TreeBuilder& tree, std::uint32_t id, std::size_t first_member) {
 }
 
 // Types of all artifacts and members of all archives; the list grows while it is walked.
-base::Status OpenAll(TreeBuilder& tree, const UnpackLimits& limits, base::Deadline deadline) {
+base::Status OpenAll(TreeBuilder& tree, const UnpackLimits& limits, const MimeLimits& mime,
+                     base::Deadline deadline) {
   Unpacker unpacker(tree, limits, deadline);
   for (std::uint32_t id = 0; id < tree.tree().artifacts.size(); ++id) {
     Artifact& artifact = tree.At(id);
@@ -86,6 +87,7 @@ base::Status OpenAll(TreeBuilder& tree, const UnpackLimits& limits, base::Deadli
       tree.CannotRead("scan.unscannable.archive", id, "an archive of a kind that is not opened");
     }
     if (type == "application/zip") RefineZip(tree, id, first_member);
+    if (!tree.At(id).multipart) LAZARET_TRY(ReadEmbeddedText(tree, id, mime, deadline));
     if (unpacker.expired() || deadline.Expired()) {
       return base::Error{base::ErrorCode::kTimeout, "unpack: deadline passed"};
     }
@@ -127,7 +129,7 @@ base::Result<ArtifactTree> ReadMessage(std::string_view message, const ReadLimit
   LAZARET_TRY(ReadMime(tree, mime, deadline));
   const UnpackLimits unpack{limits.max_archive_members, limits.max_member_bytes,
                             limits.max_unpacked_bytes, limits.max_archive_depth};
-  LAZARET_TRY(OpenAll(tree, unpack, deadline));
+  LAZARET_TRY(OpenAll(tree, unpack, mime, deadline));
   TextLimits text;
   text.max_bytes = limits.max_text_bytes;
   LAZARET_TRY(ExtractTexts(tree, text, deadline));

@@ -57,8 +57,15 @@ class Judge {
 
   std::vector<TypeProblem> Run() {
     if (artifact_.multipart) {
-      for (const std::string& name : artifact_.claimed_names)
-        JudgeSpelling(name, ParseFileName(name));
+      // A message is saved under its name, whatever it holds; a multipart never is.
+      const bool message = artifact_.kind == ArtifactKind::kMessage;
+      for (const std::string& name : artifact_.claimed_names) {
+        if (message) {
+          JudgeName(name);
+        } else {
+          JudgeSpelling(name, ParseFileName(name));
+        }
+      }
       return std::move(problems_);
     }
     if (artifact_.kind != ArtifactKind::kObject) {

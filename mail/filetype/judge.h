@@ -21,8 +21,9 @@ struct TypeProblem {
   ProblemSeverity severity = ProblemSeverity::kLow;
 };
 
-// At most one problem of each code, the worst over all claimed names. Containers by MIME structure
-// and members of documents (kind object) are judged by content only.
+// At most one problem of each code, the worst over all claimed names. Multiparts are judged by
+// the spelling of their names only, messages by their names, members of documents (kind object) by
+// content only.
 std::vector<TypeProblem> JudgeType(const Artifact& artifact);
 
 }  // namespace lazaret::mail

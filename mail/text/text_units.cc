@@ -56,11 +56,13 @@ class Collector {
 
   void Headers() {
     for (const HeaderField& field : tree_.tree().headers) {
-      const std::string name = base::AsciiLower(field.name);
-      if (name == "subject") {
-        Add(TextOrigin::kSubject, {}, 0, field.value);
-      } else if (std::find(kHeaders.begin(), kHeaders.end(), name) != kHeaders.end()) {
-        Add(TextOrigin::kHeader, name, 0, field.value);
+      Header(base::AsciiLower(field.name), 0, field.value);
+    }
+    for (const SideText& side : tree_.tree().side_texts) {
+      if (side.header.empty()) {
+        Loose(side);
+      } else {
+        Header(side.header, side.artifact, side.value);
       }
     }
   }
@@ -109,6 +111,22 @@ class Collector {
   }
 
  private:
+  void Header(const std::string& name, std::uint32_t artifact, const std::string& value) {
+    if (name == "subject") {
+      Add(TextOrigin::kSubject, {}, artifact, value);
+    } else if (std::find(kHeaders.begin(), kHeaders.end(), name) != kHeaders.end()) {
+      Add(TextOrigin::kHeader, name, artifact, value);
+    }
+  }
+
+  // Preambles and the like carry text as a body does.
+  void Loose(const SideText& side) {
+    for (TextReading& reading : ReadText(side.bytes.substr(0, left_), {}).readings) {
+      Add(TextOrigin::kBody, {}, side.artifact, std::move(reading.utf8));
+    }
+    if (side.bytes.size() > left_) Cut(side.artifact);
+  }
+
   void Html(const Artifact& artifact, const std::string& utf8) {
     HtmlText html = ExtractHtml(utf8);
     Add(origin_, {}, artifact.id, std::move(html.visible));
