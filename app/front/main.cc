@@ -30,6 +30,9 @@ namespace {
 constexpr int kExitFailed = 1;
 constexpr int kExitConfiguration = 2;
 constexpr std::int64_t kDrainStepMillis = 100;
+// When a supervisor was killed and started again at once, the front of the dead one still answers
+// its messages: without an analyzer that takes some seconds.
+constexpr std::int64_t kFormerFrontMillis = 30'000;
 
 base::Status MakeFolder(const std::string& path, mode_t mode) {
   if (mkdir(path.c_str(), mode) == 0 || errno == EEXIST) return base::Ok();
@@ -108,7 +111,8 @@ base::Status OpenAll(Front& front) {
   LAZARET_TRY(MakeFolder(config.paths.state, 0750));
   LAZARET_TRY(MakeFolder(config.paths.run, 0750));
   LAZARET_TRY(MakeFolder(config.paths.state + "/spool", 0700));
-  LAZARET_ASSIGN(auto lock, db::StateLock::Take(config.paths.state));
+  LAZARET_ASSIGN(auto lock, db::StateLock::Take(config.paths.state,
+                                                base::Deadline::AfterMillis(kFormerFrontMillis)));
   front.lock = std::make_unique<db::StateLock>(std::move(lock));
   RaiseDescriptorLimit(config.limits);
   LAZARET_ASSIGN(front.policy, config::PolicyOf(config, front.role->bundle()));

@@ -281,13 +281,30 @@ TEST_CASE("log: a tail that does not follow is refused at opening", "[db][log]")
 TEST_CASE("F37 lock: a second daemon is refused, until the first is gone", "[db][lock]") {
   ScratchFolder folder;
   const std::string state = folder.path() + "/state";
+  const base::Deadline now = base::Deadline::AfterMillis(0);
   {
-    const auto first = StateLock::Take(state);
+    const auto first = StateLock::Take(state, now);
     REQUIRE(first.ok());
-    const auto second = StateLock::Take(state);
+    const auto second = StateLock::Take(state, now);
     REQUIRE_FALSE(second.ok());
     CHECK(second.error().code == base::ErrorCode::kUnavailable);
   }
-  CHECK(StateLock::Take(state).ok());
-  CHECK_FALSE(StateLock::Take(folder.path() + "/no/such/parent").ok());
+  CHECK(StateLock::Take(state, now).ok());
+  CHECK_FALSE(StateLock::Take(folder.path() + "/no/such/parent", now).ok());
+}
+
+TEST_CASE("lock: one that is about to be free is waited for", "[db][lock]") {
+  ScratchFolder folder;
+  const std::string state = folder.path() + "/state";
+  auto first = StateLock::Take(state, base::Deadline::AfterMillis(0));
+  REQUIRE(first.ok());
+  std::atomic<bool> waiting = false;
+  std::thread holder([&waiting, lock = std::move(*first)]() mutable {
+    while (!waiting) std::this_thread::yield();
+    const StateLock gone = std::move(lock);
+  });
+  CHECK_FALSE(StateLock::Take(state, base::Deadline::AfterMillis(50)).ok());
+  waiting = true;
+  CHECK(StateLock::Take(state, base::Deadline::AfterMillis(10'000)).ok());
+  holder.join();
 }

@@ -144,6 +144,22 @@ class Failures(StandCase):
             stand.stop()
 
 
+    def test_a_supervisor_that_is_killed_and_started_at_once_takes_over(self):
+        stand = Stand({"limits": {"deadline_seconds": DEADLINE, "workers": 1}})
+        try:
+            for one in stand.lazaret.workers():
+                processes.kill(one.pid, signal.SIGSTOP)
+            sent = Background(stand, samples.clean_plain("over"), "over@lazaret.test")
+            net.wait_until("the message at the milter", lambda: "over@samples.test" in stand.postfix.maillog(), 20)
+            stand.lazaret.process.kill()
+            stand.lazaret.process.wait()
+            stand.lazaret.start()  # the former front may still answer
+            self.assert_tempfail(sent.reply())
+            self.assert_accepted(stand.send(samples.clean_plain("anew"), "anew@lazaret.test"))
+        finally:
+            stand.stop()
+
+
 class Drain(unittest.TestCase):
     def test_sigterm_answers_the_message_in_flight_and_then_ends(self):
         stand = Stand({"limits": {"deadline_seconds": 20, "workers": 1}})
