@@ -15,7 +15,7 @@ namespace lazaret::db {
 class StateLock {
  public:
   // Creates the folder (0750) and the file (0600) when missing. kUnavailable when another holds it
-  // at the deadline: one whose supervisor died still answers its messages, which takes seconds.
+  // at the deadline: one whose supervisor was killed ends too, but not in the same instant.
   static base::Result<StateLock> Take(const std::string& folder, base::Deadline patience);
 
  private:

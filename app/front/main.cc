@@ -30,9 +30,9 @@ namespace {
 constexpr int kExitFailed = 1;
 constexpr int kExitConfiguration = 2;
 constexpr std::int64_t kDrainStepMillis = 100;
-// When a supervisor was killed and started again at once, the front of the dead one still answers
-// its messages: without an analyzer that takes some seconds.
-constexpr std::int64_t kFormerFrontMillis = 30'000;
+// When a supervisor was killed and started again at once, the kernel may not yet have ended the
+// front of the dead one.
+constexpr std::int64_t kFormerFrontMillis = 10'000;
 
 base::Status MakeFolder(const std::string& path, mode_t mode) {
   if (mkdir(path.c_str(), mode) == 0 || errno == EEXIST) return base::Ok();

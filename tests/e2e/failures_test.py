@@ -149,12 +149,16 @@ class Failures(StandCase):
         try:
             for one in stand.lazaret.workers():
                 processes.kill(one.pid, signal.SIGSTOP)
-            sent = Background(stand, samples.clean_plain("over"), "over@lazaret.test")
-            net.wait_until("the message at the milter", lambda: "over@samples.test" in stand.postfix.maillog(), 20)
+            sent = [Background(stand, samples.clean_plain(name), name + "@lazaret.test")
+                    for name in ("over-1", "over-2")]  # the second waits for a worker
+            net.wait_until("both at the milter", lambda: all(
+                "over-%d@samples.test" % n in stand.postfix.maillog() for n in (1, 2)), 20)
+            time.sleep(0.5)  # see message_taken
             stand.lazaret.process.kill()
             stand.lazaret.process.wait()
-            stand.lazaret.start()  # the former front may still answer
-            self.assert_tempfail(sent.reply())
+            stand.lazaret.start()  # the former front may not have ended yet
+            for one in sent:
+                self.assert_tempfail(one.reply())
             self.assert_accepted(stand.send(samples.clean_plain("anew"), "anew@lazaret.test"))
         finally:
             stand.stop()
