@@ -33,6 +33,15 @@ bool EqualIgnoringBlanks(std::string_view a, std::string_view b) {
   }
 }
 
+// Text that a reader shows as the mail itself. Everything else is a file, and hash signatures are
+// over a file's exact bytes, which no rewritten layer stands for.
+bool IsShownText(const mail::Artifact& artifact) {
+  if (artifact.kind != mail::ArtifactKind::kPart) return false;
+  if (!artifact.claimed_names.empty() || artifact.disposition == "attachment") return false;
+  const std::string& type = artifact.declared_type;
+  return type.empty() || type == "text/plain" || type == "text/html";
+}
+
 // A nested message is no leaf: libclamav takes it apart as we do, and its leaves are compared.
 // Members of documents are listed without content.
 bool IsLeaf(const mail::ArtifactTree& tree, const mail::Artifact& artifact) {
@@ -53,7 +62,7 @@ Coverage::Coverage(const mail::ArtifactTree& tree) {
     Object object;
     object.artifact = artifact.id;
     object.content = artifact.content;
-    object.text = artifact.text && LooksLikeText(artifact.content);
+    object.text = artifact.text && IsShownText(artifact) && LooksLikeText(artifact.content);
     by_size_.emplace(object.content.size(), objects_.size());
     if (object.text) {
       object.dense_size = DenseSize(object.content);

@@ -1,6 +1,7 @@
 // Which of our own objects libclamav has looked at. Each layer it shows is compared with the
-// objects by size and bytes; text ignoring white space, because libclamav drops CR, joins empty
-// lines and adds a newline. What stays uncovered goes into the canonical message.
+// objects by size and bytes. Only the unnamed inline text of the mail is compared ignoring white
+// space, because libclamav drops CR, joins empty lines and adds a newline; a file rewritten like
+// that escapes every hash signature. What stays uncovered goes into the canonical message.
 #ifndef LAZARET_SCANNERS_CLAMAV_COVERAGE_H_
 #define LAZARET_SCANNERS_CLAMAV_COVERAGE_H_
 
@@ -32,7 +33,7 @@ class Coverage {
   struct Object {
     std::uint32_t artifact = 0;
     std::string_view content;
-    bool text = false;
+    bool text = false;  // compared ignoring white space
     bool covered = false;
     std::size_t dense_size = 0;  // bytes that are no white space
   };

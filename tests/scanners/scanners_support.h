@@ -66,6 +66,13 @@ std::string Multipart(const std::vector<std::string>& parts, std::string_view su
 std::string TextMail(std::string_view body, std::string_view type = "text/plain");
 std::string HexOf(std::string_view text);
 
+// A named attachment in the given Content-Transfer-Encoding, its content as the bytes stand.
+std::string Attachment(std::string_view name, std::string_view content, std::string_view type,
+                       std::string_view encoding);
+// Lines of .hsb (SHA-256) and .hdb (MD5) signatures over exactly these bytes.
+std::string Sha256Signature(std::string_view bytes, const std::string& name);
+std::string Md5Signature(std::string_view bytes, const std::string& name);
+
 }  // namespace lazaret::scanners::test
 
 #endif  // LAZARET_TESTS_SCANNERS_SCANNERS_SUPPORT_H_
