@@ -1,5 +1,5 @@
-// Hash signatures are over exact bytes. libclamav looks at text parts only after it has changed their
-// line ends, so what it saw of a named text file is no answer to them.
+// Hash signatures are over exact bytes. libclamav looks at text parts only after it has changed
+// their line ends, so what it saw of a named text file is no answer to them.
 #include "tests/scanners/scanners_support.h"
 #include "tests/support/catch.h"
 
@@ -42,9 +42,9 @@ TEST_CASE("clamav: hash signatures find a text file in every transfer encoding")
     const auto engine = MakeEngine({{file, signatures}});
     for (std::size_t i = 0; i < files.size(); ++i) {
       for (const char* encoding : {"base64", "quoted-printable", "8bit", "7bit"}) {
-        const auto result =
-            Judge(*engine->engine, Multipart({Attachment(files[i].name, files[i].content,
-                                                         files[i].type, encoding)}));
+        const auto result = Judge(
+            *engine->engine,
+            Multipart({Attachment(files[i].name, files[i].content, files[i].type, encoding)}));
         INFO(file << " " << files[i].name << " " << encoding << " -> " << Show(result));
         REQUIRE(result.ok());
         CHECK(HasRule(*result, "-" + std::to_string(i)));

@@ -245,10 +245,9 @@ std::string HexOf(std::string_view text) { return base::Hex(text); }
 
 std::string Attachment(std::string_view name, std::string_view content, std::string_view type,
                        std::string_view encoding) {
-  const std::string out =
-      "Content-Type: " + std::string(type) + "; name=\"" + std::string(name) +
-      "\"\r\nContent-Disposition: attachment; filename=\"" + std::string(name) +
-      "\"\r\nContent-Transfer-Encoding: " + std::string(encoding) + "\r\n\r\n";
+  const std::string out = "Content-Type: " + std::string(type) + "; name=\"" + std::string(name) +
+                          "\"\r\nContent-Disposition: attachment; filename=\"" + std::string(name) +
+                          "\"\r\nContent-Transfer-Encoding: " + std::string(encoding) + "\r\n\r\n";
   if (encoding == "base64") return out + Base64Lines(content);
   if (encoding == "quoted-printable") return out + QuotedPrintable(content) + "\r\n";
   return out + std::string(content) + "\r\n";
