@@ -39,14 +39,18 @@ std::uint32_t Crc32(std::string_view bytes) {
   return ~crc;
 }
 
+const std::string& Packed(const Member& member) {
+  return member.packed.empty() ? member.content : member.packed;
+}
+
 // The fields that a local and a central header share, from "flags" to "extra length".
 std::string CommonFields(const Member& member) {
   std::string out;
   Little(out, member.encrypted ? 1 : 0, 2);
-  Little(out, 0, 2);
+  Little(out, member.packed.empty() ? 0 : 8, 2);
   Little(out, 0, 4);
   Little(out, Crc32(member.content), 4);
-  Little(out, static_cast<std::uint32_t>(member.content.size()), 4);
+  Little(out, static_cast<std::uint32_t>(Packed(member).size()), 4);
   Little(out, static_cast<std::uint32_t>(member.content.size()), 4);
   Little(out, static_cast<std::uint32_t>(member.name.size()), 2);
   Little(out, 0, 2);
@@ -146,6 +150,32 @@ base::Result<Findings> Judge(ClamavEngine& engine, std::string_view message) {
   PreloadOnce();
   LAZARET_ASSIGN(const mail::ArtifactTree tree,
                  mail::ReadMessage(message, mail::ReadLimits(), base::Deadline()));
+  return JudgeTree(engine, tree);
+}
+
+mail::ArtifactTree TreeOf(std::string_view message, const std::vector<Node>& nodes) {
+  mail::ArtifactTree tree;
+  tree.message = message;
+  mail::Artifact root;
+  root.kind = mail::ArtifactKind::kMessage;
+  root.path = "message";
+  tree.artifacts.push_back(root);
+  for (const Node& node : nodes) {
+    mail::Artifact artifact;
+    artifact.id = static_cast<std::uint32_t>(tree.artifacts.size());
+    artifact.parent = node.parent;
+    artifact.kind = node.kind;
+    artifact.depth = tree.artifacts[node.parent].depth + 1;
+    artifact.path = tree.artifacts[node.parent].path + " > " + node.name;
+    if (!node.name.empty()) artifact.claimed_names = {node.name};
+    artifact.content = node.content;
+    artifact.sha256 = base::Sha256(node.content);
+    tree.artifacts.push_back(artifact);
+  }
+  return tree;
+}
+
+base::Result<Findings> JudgeTree(ClamavEngine& engine, const mail::ArtifactTree& tree) {
   ClamavScanner scanner(engine);
   scanner.Begin(policy::JobFacts());
   return scanner.Finish(tree, base::Deadline());
@@ -188,7 +218,7 @@ std::string Zip(const std::vector<Member>& members) {
     const std::uint32_t offset = static_cast<std::uint32_t>(out.size());
     const std::string common = CommonFields(member);
     out += std::string("PK\x03\x04\x14", 5) + std::string(1, '\0') + common + member.name +
-           member.content;
+           Packed(member);
     central +=
         std::string("PK\x01\x02\x14", 5) + std::string(1, '\0') + std::string("\x14\0", 2) + common;
     Little(central, 0, 2);
@@ -206,6 +236,42 @@ std::string Zip(const std::vector<Member>& members) {
   Little(out, static_cast<std::uint32_t>(central.size()), 4);
   Little(out, start, 4);
   Little(out, 0, 2);
+  return out;
+}
+
+std::string DeflatedZeros(std::size_t size) {
+  std::string out;
+  std::uint32_t bits = 0;
+  int count = 0;
+  // Codes go out from their highest bit (section 3.1.1).
+  const auto put = [&](std::uint32_t code, int length) {
+    for (int bit = length - 1; bit >= 0; --bit) {
+      bits |= ((code >> bit) & 1U) << count;
+      if (++count < 8) continue;
+      out += static_cast<char>(bits);
+      bits = 0;
+      count = 0;
+    }
+  };
+  constexpr std::size_t kLongest = 258;
+  put(0b110, 3);       // last block, fixed codes
+  put(0b00110000, 8);  // literal 0
+  std::size_t left = size - 1;
+  for (; left >= kLongest; left -= kLongest) put(0b11000101'00000, 13);  // 258 at distance 1
+  for (; left > 0; --left) put(0b00110000, 8);
+  put(0, 7);  // end
+  if (count > 0) out += static_cast<char>(bits);
+  return out;
+}
+
+std::string Gzip(std::string_view content) {
+  std::string out("\x1f\x8b\x08\0\0\0\0\0\0\xff\x01", 11);
+  const auto size = static_cast<std::uint32_t>(content.size());
+  Little(out, size, 2);
+  Little(out, ~size & 0xffff, 2);
+  out += content;
+  Little(out, Crc32(content), 4);
+  Little(out, size, 4);
   return out;
 }
 
