@@ -1,6 +1,7 @@
 #include "scanners/clamav/message_scan.h"
 
 #include <algorithm>
+#include <tuple>
 #include <unordered_set>
 #include <utility>
 
@@ -20,8 +21,9 @@ constexpr int kVirus = 1;
 constexpr std::string_view kContentErrors[] = {"cli_scanxz: premature end of compressed stream",
                                                "cli_scanxz: decompress error"};
 
-// Share of the byte limit that canonical messages may take after a limit was reached.
-constexpr std::uint64_t kShareAfterLimit = 8;
+// Share of the limits of bytes and time that is left for canonical messages once a limit over the
+// whole message was reached. Enough for what lies beside a bomb, too little for the bomb again.
+constexpr std::uint32_t kShareAfterCut = 8;
 constexpr std::uint64_t kBytesPerItem = 1024;  // headers in the canonical message
 // Parts of one canonical message; libclamav gives up on a mail after 1024.
 constexpr std::size_t kMaxItems = 500;
@@ -40,6 +42,19 @@ base::Deadline Sooner(base::Deadline deadline, std::uint32_t millis) {
   return deadline.never() || own.monotonic() < deadline.monotonic() ? own : deadline;
 }
 
+std::uint32_t Millis(base::Deadline deadline) {
+  return static_cast<std::uint32_t>(std::max(0, deadline.PollMillis()));
+}
+
+// Takes the hits of the time limit out; true when there was one.
+bool TakeOutOfTime(std::vector<Hit>& hits) {
+  const auto end = std::remove_if(
+      hits.begin(), hits.end(), [](const Hit& hit) { return KindOf(hit) == HitKind::kOutOfTime; });
+  const bool found = end != hits.end();
+  hits.erase(end, hits.end());
+  return found;
+}
+
 }  // namespace
 
 MessageScan::MessageScan(const ClamavEngine& engine, const mail::ArtifactTree& tree,
@@ -48,10 +63,25 @@ MessageScan::MessageScan(const ClamavEngine& engine, const mail::ArtifactTree& t
       tree_(tree),
       deadline_(Sooner(deadline, engine.options().max_scan_millis)),
       coverage_(tree),
-      bytes_left_(engine.options().max_scan_bytes) {}
+      has_children_(tree.artifacts.size()),
+      bytes_left_(engine.options().max_scan_bytes) {
+  for (const mail::Artifact& artifact : tree.artifacts) {
+    if (artifact.id != 0) has_children_[artifact.parent] = true;
+  }
+}
 
-std::uint32_t MessageScan::MillisLeft() const {
-  return static_cast<std::uint32_t>(std::max(0, deadline_.PollMillis()));
+std::uint32_t MessageScan::MillisLeft() const { return Millis(deadline_); }
+
+CallOptions MessageScan::Budget(Coverage::How how) const {
+  CallOptions options;
+  options.html = how == Coverage::How::kNormal;
+  options.max_millis = MillisLeft();
+  options.max_bytes = engine_.options().max_scan_bytes;
+  if (cut_) {
+    options.max_millis = std::min(options.max_millis, Millis(after_cut_));
+    options.max_bytes /= kShareAfterCut;
+  }
+  return options;
 }
 
 void MessageScan::Take(const CallResult& result, const char* what) {
@@ -78,22 +108,28 @@ void MessageScan::Take(const CallResult& result, const char* what) {
 }
 
 MessageScan::Looked MessageScan::Look(std::string_view bytes, const char* what, Coverage::How how) {
-  CallOptions options;
-  options.max_millis = MillisLeft();
-  options.html = how == Coverage::How::kNormal;
+  const CallOptions options = Budget(how);
+  const bool shortened = options.max_millis < MillisLeft();
   CallResult result = CallLibrary(engine_.raw(), bytes, options, [this, how](const Layer& layer) {
     return coverage_.See(layer, how);
   });
-  Take(result, what);
   Looked looked;
+  // The limit that was reached before has shortened this call: that limit is what stands.
+  if (shortened) looked.cut = TakeOutOfTime(result.hits);
+  Take(result, what);
   for (const Hit& hit : result.hits) {
     looked.cut |= EndsTheScan(hit);
     looked.too_large |= IsFileTooLarge(hit);
   }
-  if (looked.cut)
-    bytes_left_ = std::min(bytes_left_, engine_.options().max_scan_bytes / kShareAfterLimit);
+  if (looked.cut && !cut_) NoteCut();
   looked.witness = std::move(result.witness);
   return looked;
+}
+
+void MessageScan::NoteCut() {
+  cut_ = true;
+  after_cut_ = base::Deadline::AfterMillis(engine_.options().max_scan_millis / kShareAfterCut);
+  bytes_left_ = std::min(bytes_left_, engine_.options().max_scan_bytes / kShareAfterCut);
 }
 
 void MessageScan::LookAtRaw() {
@@ -118,13 +154,16 @@ void MessageScan::AddHtmlRenditions() {
   }
 }
 
-// Nearest to the message first, then small ones, so that what fills an archive bomb does not keep
-// out what lies beside it. In pieces that stay below the limits for one file and for their number.
+// Leaves before what holds others, near the message before deep inside, small before large, so that
+// what fills an archive bomb does not keep out what lies beside it. In pieces that stay below the
+// limits for one file and for their number.
 std::vector<std::vector<ScanItem>> MessageScan::Affordable(std::vector<ScanItem> items) {
-  std::stable_sort(items.begin(), items.end(), [this](const ScanItem& a, const ScanItem& b) {
-    return std::make_pair(tree_.artifacts[a.artifact].depth, a.content.size()) <
-           std::make_pair(tree_.artifacts[b.artifact].depth, b.content.size());
-  });
+  const auto rank = [this](const ScanItem& item) {
+    return std::make_tuple(has_children_[item.artifact], tree_.artifacts[item.artifact].depth,
+                           item.content.size());
+  };
+  std::stable_sort(items.begin(), items.end(),
+                   [&](const ScanItem& a, const ScanItem& b) { return rank(a) < rank(b); });
   const std::uint64_t most_bytes = engine_.options().max_file_bytes;
   const std::size_t most_items =
       std::clamp<std::size_t>(engine_.options().max_files / 2, 1, kMaxItems);
@@ -176,7 +215,11 @@ void MessageScan::LookAt(std::vector<ScanItem> items, const char* what, Coverage
       failures_.push_back(base::Format("{}: no time left", what));
       return;
     }
-    LookAtChunk(chunk, what, how);
+    if (cut_ && after_cut_.Expired()) {
+      not_afforded_ += static_cast<std::uint32_t>(chunk.size());
+    } else {
+      LookAtChunk(chunk, what, how);
+    }
   }
 }
 

@@ -39,12 +39,14 @@ class MessageScan {
     bool too_large = false;  // an object above the size limit of one file was left out
   };
   Looked Look(std::string_view bytes, const char* what, Coverage::How how);
+  void NoteCut();
   void Take(const CallResult& result, const char* what);
   void LookAtRaw();
   void AddHtmlRenditions();
   void LookAt(std::vector<ScanItem> items, const char* what, Coverage::How how);
   std::vector<std::vector<ScanItem>> Affordable(std::vector<ScanItem> items);
   void LookAtChunk(const std::vector<ScanItem>& chunk, const char* what, Coverage::How how);
+  CallOptions Budget(Coverage::How how) const;
   std::uint32_t MillisLeft() const;
   ScanOutcome Conclude() const;
 
@@ -54,6 +56,9 @@ class MessageScan {
   Coverage coverage_;
   std::vector<Hit> hits_;
   std::vector<std::string> failures_;
+  std::vector<bool> has_children_;  // by artifact
+  bool cut_ = false;                // a limit over the whole message was reached
+  base::Deadline after_cut_;        // for what comes after it
   std::uint64_t bytes_left_;        // for canonical messages
   std::uint32_t not_afforded_ = 0;  // objects that did not fit into them
   std::string damaged_;             // what the library said of damaged content

@@ -133,6 +133,8 @@ CallResult CallLibrary(cl_engine* engine, std::string_view bytes, const CallOpti
   }
   // Zero would mean no limit.
   cl_engine_set_num(engine, CL_ENGINE_MAX_SCANTIME, std::max<long long>(1, options.max_millis));
+  cl_engine_set_num(engine, CL_ENGINE_MAX_SCANSIZE,
+                    std::max<long long>(1, static_cast<long long>(options.max_bytes)));
   cl_scan_options library_options = ScanOptions(options);
   const char* name = nullptr;
   unsigned long scanned = 0;

@@ -45,6 +45,7 @@ struct CallResult {
 
 struct CallOptions {
   std::uint32_t max_millis = 0;  // at least 1
+  std::uint64_t max_bytes = 0;   // over all layers; at least 1
   // Without it HTML is looked at as the bytes it is, not as normalised text.
   bool html = true;
 };
