@@ -34,6 +34,29 @@ constexpr std::int64_t kNoWorkerPatienceMillis = 5'000;
 // it.
 constexpr std::int64_t kKillGraceMillis = 400;
 constexpr std::int64_t kProgressMillis = 1'000;
+// Less time than this is no time to look: a worker would only be killed over it.
+constexpr std::int64_t kLeastLookMillis = 20;
+// How long the accepting thread rests when no descriptor is free, instead of spinning.
+constexpr int kShortageMillis = 100;
+
+base::Deadline Earlier(base::Deadline a, base::Deadline b) {
+  return a.monotonic() < b.monotonic() ? a : b;
+}
+
+// When a message may still be handed to a worker.
+base::Deadline LastStart(const Job& job) {
+  return job.deadline.never()
+             ? job.deadline
+             : base::Deadline::At(job.deadline.monotonic() - kLeastLookMillis * 1'000'000);
+}
+
+// What the worker is told: the time left, and never more than the job allows.
+std::uint32_t BudgetMillis(const Job& job) {
+  if (job.deadline.never()) return job.facts.budget_millis;
+  const auto left =
+      static_cast<std::uint32_t>(std::max<std::int64_t>(0, job.deadline.PollMillis()));
+  return job.facts.budget_millis == 0 ? left : std::min(left, job.facts.budget_millis);
+}
 
 // One connected generation zygote. The socket closes when the last worker of it is gone.
 struct Zygote {
@@ -102,11 +125,11 @@ class Pool final : public WorkerPool {
   std::optional<Worker> TakeIdle(const Job& job, const std::function<void()>& on_wait,
                                  std::string& why);
   void GiveBack(Worker worker);
-  base::Status Deliver(Worker& worker, const Job& job, std::uint64_t nonce);
+  base::Status Deliver(Worker& worker, Job& job, std::uint64_t nonce, int facts);
   base::Result<CheckedResult> Await(Worker& worker, const Job& job, std::uint64_t nonce,
                                     const std::function<void()>& on_wait);
   void Discard(const Worker& worker, const Job& job, bool failed);
-  std::optional<Worker> Dispatch(const Job& job, std::uint64_t nonce,
+  std::optional<Worker> Dispatch(Job& job, std::uint64_t nonce,
                                  const std::function<void()>& on_wait, std::string& why);
 
   const PoolOptions options_;
@@ -145,7 +168,12 @@ void Pool::Serve() {
 
 void Pool::Accept() {
   base::UniqueFd socket(::accept4(listener_.get(), nullptr, nullptr, SOCK_CLOEXEC));
-  if (!socket.valid()) return;
+  if (!socket.valid()) {
+    // The connection stays in the queue and would wake the poll at once.
+    pollfd stop{stop_read_.get(), POLLIN, 0};
+    ::poll(&stop, 1, kShortageMillis);
+    return;
+  }
   const auto peer = process::PeerOf(socket.get());
   const bool ours =
       peer.ok() && (options_.peers.empty()
@@ -162,7 +190,12 @@ void Pool::Accept() {
 
 bool Pool::Read(const std::shared_ptr<Zygote>& zygote) {
   auto frame = process::ReceiveFrame(zygote->socket.get(), base::Deadline::AfterMillis(0));
-  if (!frame.ok()) return frame.error().code == base::ErrorCode::kTimeout;
+  if (!frame.ok()) {
+    // A worker that could not be taken sees its socket close and ends; the zygote offers another.
+    if (frame.error().code == base::ErrorCode::kLimit) base::LogWarning(frame.error().text);
+    return frame.error().code == base::ErrorCode::kTimeout ||
+           frame.error().code == base::ErrorCode::kLimit;
+  }
   return Take(zygote, std::move(frame).value());
 }
 
@@ -170,7 +203,8 @@ bool Pool::Take(const std::shared_ptr<Zygote>& zygote, Frame frame) {
   switch (frame.type) {
     case FrameType::kGenerationHello: {
       auto info = DecodeGeneration(frame.payload);
-      if (!info.ok()) return false;
+      // Once: the judging threads read it.
+      if (!info.ok() || zygote->hello) return false;
       zygote->info = std::move(info).value();
       zygote->hello = true;
       return true;
@@ -242,8 +276,10 @@ std::optional<Worker> Pool::TakeIdle(const Job& job, const std::function<void()>
   const std::uint64_t ticket = next_ticket_++;
   waiting_.push_back(ticket);
   base::Deadline no_worker = base::Deadline::AfterMillis(kNoWorkerPatienceMillis);
+  const base::Deadline last_start = LastStart(job);
   for (;;) {
-    if (waiting_.front() == ticket && !idle_.empty()) {
+    const bool late = last_start.Expired();
+    if (!late && waiting_.front() == ticket && !idle_.empty()) {
       waiting_.pop_front();
       Worker worker = std::move(idle_.front());
       idle_.pop_front();
@@ -252,14 +288,16 @@ std::optional<Worker> Pool::TakeIdle(const Job& job, const std::function<void()>
       return worker;
     }
     if (workers_ > 0) no_worker = base::Deadline::AfterMillis(kNoWorkerPatienceMillis);
-    if (job.deadline.Expired() || no_worker.Expired()) {
+    if (late || no_worker.Expired()) {
       why = workers_ > 0 ? "no worker became free in time" : "no worker is ready: " + not_ready_;
       waiting_.erase(std::find(waiting_.begin(), waiting_.end(), ticket));
       changed_.notify_all();
       return std::nullopt;
     }
-    const bool woken = changed_.wait_for(lock, std::chrono::milliseconds(kProgressMillis)) ==
-                       std::cv_status::no_timeout;
+    const std::int64_t slice =
+        std::min<std::int64_t>(kProgressMillis, Earlier(last_start, no_worker).PollMillis());
+    const bool woken =
+        changed_.wait_for(lock, std::chrono::milliseconds(slice)) == std::cv_status::no_timeout;
     if (woken) continue;
     lock.unlock();
     on_wait();
@@ -274,10 +312,13 @@ void Pool::GiveBack(Worker worker) {
   changed_.notify_all();
 }
 
-// Arms the deadline and hands the job over. An error means the worker never got it.
-base::Status Pool::Deliver(Worker& worker, const Job& job, std::uint64_t nonce) {
-  LAZARET_ASSIGN(const base::UniqueFd facts,
-                 base::SealedMemfd("lazaret-facts", policy::EncodeFacts(job.facts)));
+// Arms the deadline and hands the job over. An error means the worker never got it: kUnavailable
+// that it is dead, anything else that the fault is on this side.
+base::Status Pool::Deliver(Worker& worker, Job& job, std::uint64_t nonce, int facts) {
+  job.facts.budget_millis = BudgetMillis(job);
+  base::Status written = base::WriteAll(facts, policy::EncodeFacts(job.facts));
+  if (written.ok()) written = base::SealMemfd(facts);
+  if (!written.ok()) return base::Error{base::ErrorCode::kInternal, written.error().text};
   Frame arm = WorkerFrame(FrameType::kArm, worker.id, job.uid);
   base::ByteWriter deadline;
   deadline.I64(job.deadline.monotonic());
@@ -290,15 +331,22 @@ base::Status Pool::Deliver(Worker& worker, const Job& job, std::uint64_t nonce) 
   base::ByteWriter size;
   size.U64(job.message_bytes);
   ask.payload = size.Take();
-  return process::SendFrame(worker.socket.get(), ask, {job.message_fd, facts.get()});
+  base::Status sent = process::TrySendFrame(worker.socket.get(), ask, {job.message_fd, facts});
+  // An idle worker has read all that was sent to it; one that has not is no worker any more.
+  if (!sent.ok() && sent.error().code == base::ErrorCode::kTimeout)
+    return base::Error{base::ErrorCode::kUnavailable, sent.error().text};
+  return sent;
 }
 
 base::Result<CheckedResult> Pool::Await(Worker& worker, const Job& job, std::uint64_t nonce,
                                         const std::function<void()>& on_wait) {
   const base::Deadline last =
-      base::Deadline::At(job.deadline.monotonic() + kKillGraceMillis * 1'000'000);
+      job.deadline.never()
+          ? job.deadline
+          : base::Deadline::At(job.deadline.monotonic() + kKillGraceMillis * 1'000'000);
   for (;;) {
-    const std::int64_t slice = std::min<std::int64_t>(kProgressMillis, last.PollMillis());
+    const std::int64_t slice =
+        last.never() ? kProgressMillis : std::min<std::int64_t>(kProgressMillis, last.PollMillis());
     auto frame = process::ReceiveFrame(worker.socket.get(), base::Deadline::AfterMillis(slice));
     if (frame.ok()) return CheckResult(*frame, job.uid, nonce);
     if (frame.error().code == base::ErrorCode::kUnavailable) {
@@ -324,13 +372,28 @@ void Pool::Discard(const Worker& worker, const Job& job, bool failed) {
   changed_.notify_all();
 }
 
-// A worker that has the job. One that died idle never saw it, so the next one may have it.
-std::optional<Worker> Pool::Dispatch(const Job& job, std::uint64_t nonce,
+// A worker that has the job. One that died idle never saw it, so the next one may have it. The
+// facts' descriptor is there before a worker is taken: a shortage of them must cost no worker.
+std::optional<Worker> Pool::Dispatch(Job& job, std::uint64_t nonce,
                                      const std::function<void()>& on_wait, std::string& why) {
   for (;;) {
+    auto facts = base::NewMemfd("lazaret-facts");
+    if (!facts.ok()) {
+      why = facts.error().text;
+      return std::nullopt;
+    }
     std::optional<Worker> worker = TakeIdle(job, on_wait, why);
-    if (!worker || Deliver(*worker, job, nonce).ok()) return worker;
-    Discard(*worker, job, true);
+    if (!worker) return worker;
+    const base::Status delivered = Deliver(*worker, job, nonce, facts->get());
+    if (delivered.ok()) return worker;
+    if (delivered.error().code == base::ErrorCode::kUnavailable) {
+      Discard(*worker, job, true);
+      continue;
+    }
+    why = "the message could not be handed to a worker: " + delivered.error().text;
+    worker->zygote->Send(WorkerFrame(FrameType::kDisarm, worker->id, job.uid));
+    GiveBack(std::move(*worker));
+    return std::nullopt;
   }
 }
 
@@ -351,7 +414,13 @@ Outcome Pool::Run(Job job, const std::function<void()>& on_wait) {
     outcome.failed = true;
     outcome.failure = result.error().text;
     outcome.analysis = policy::AnalysisForFailure(outcome.failure);
-    Discard(*worker, job, true);
+    // The worker has answered; it was here that the answer found no descriptor.
+    if (result.error().code == base::ErrorCode::kLimit) {
+      worker->zygote->Send(WorkerFrame(FrameType::kDisarm, worker->id, job.uid));
+      GiveBack(std::move(*worker));
+    } else {
+      Discard(*worker, job, true);
+    }
     return outcome;
   }
   worker->zygote->Send(WorkerFrame(FrameType::kDisarm, worker->id, job.uid));

@@ -1,0 +1,185 @@
+// Time, shortage and the bounds of the queue: what must not cost a good worker, and what must not
+// cost the answer's time.
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "tests/app/judge/pool_fixture.h"
+
+using namespace lazaret;
+using namespace lazaret::test;
+
+namespace {
+
+// The budget that a worker is given with its job.
+std::uint32_t BudgetOf(const Frame& job) {
+  REQUIRE(job.fds.size() == 2);
+  auto bytes = base::Mapping::Map(job.fds[1].get(), policy::kMaxResultBytes);
+  REQUIRE(bytes.ok());
+  auto facts = policy::DecodeFacts(bytes->bytes());
+  REQUIRE(facts.ok());
+  return facts->budget_millis;
+}
+
+// While it lives this process can open no further descriptor.
+class NoDescriptors {
+ public:
+  NoDescriptors() {
+    REQUIRE(::getrlimit(RLIMIT_NOFILE, &before_) == 0);
+    const int lowest_free = ::dup(STDIN_FILENO);
+    REQUIRE(lowest_free >= 0);
+    ::close(lowest_free);
+    rlimit none = before_;
+    none.rlim_cur = static_cast<rlim_t>(lowest_free);
+    REQUIRE(::setrlimit(RLIMIT_NOFILE, &none) == 0);
+  }
+  NoDescriptors(const NoDescriptors&) = delete;
+  NoDescriptors& operator=(const NoDescriptors&) = delete;
+  ~NoDescriptors() { ::setrlimit(RLIMIT_NOFILE, &before_); }
+
+ private:
+  rlimit before_{};
+};
+
+}  // namespace
+
+TEST_CASE("worker pool: a message past its deadline takes no worker", "[app][judge]") {
+  Fixture fixture;
+  FakeZygote zygote(fixture.path);
+  const base::UniqueFd worker = zygote.AddWorker(1);
+  REQUIRE(fixture.pool->WaitReady(base::Deadline::AfterMillis(5000)).ok());
+  for (const std::int64_t late : {-1000, 0, 1}) {
+    const judge::Outcome outcome = fixture.Run(late);
+    CHECK(IsError(outcome));
+    CHECK(outcome.failure == "no worker became free in time");
+  }
+  CHECK(fixture.pool->Status().workers == 1);
+  CHECK(fixture.pool->Status().worker_deaths == 0);
+  // The same worker still serves.
+  std::thread answering([&] { AnswerOne(worker.get(), false); });
+  CHECK_FALSE(fixture.Run(5000).failed);
+  answering.join();
+}
+
+TEST_CASE("worker pool: the worker's budget is the time left, never more than was given",
+          "[app][judge]") {
+  Fixture fixture;
+  FakeZygote zygote(fixture.path);
+  const base::UniqueFd worker = zygote.AddWorker(1);
+  REQUIRE(fixture.pool->WaitReady(base::Deadline::AfterMillis(5000)).ok());
+  const auto budget_for = [&](std::int64_t left, std::uint32_t given) {
+    std::uint32_t budget = 0;
+    std::thread answering([&] {
+      auto job = process::ReceiveFrame(worker.get(), base::Deadline::AfterMillis(5000));
+      if (job.ok()) budget = BudgetOf(*job);
+      AnswerJob(worker.get(), *job, false);
+    });
+    judge::Job job = fixture.JobFor(left);
+    job.facts.budget_millis = given;
+    CHECK_FALSE(fixture.pool->Run(std::move(job), [] {}).failed);
+    answering.join();
+    return budget;
+  };
+  const std::uint32_t late = budget_for(20'000, 108'000);
+  CHECK(late <= 20'000);
+  CHECK(late > 10'000);
+  CHECK(budget_for(20'000, 500) == 500);
+  CHECK(budget_for(20'000, 0) > 10'000);
+}
+
+TEST_CASE("worker pool: a message that waits is answered at its deadline, not a second later",
+          "[app][judge]") {
+  Fixture fixture;
+  FakeZygote zygote(fixture.path);
+  const base::UniqueFd worker = zygote.AddWorker(1);
+  REQUIRE(fixture.pool->WaitReady(base::Deadline::AfterMillis(5000)).ok());
+  std::thread busy([&] { static_cast<void>(fixture.Run(5000)); });
+  REQUIRE(fixture.Eventually([](const auto& status) { return status.busy == 1; }));
+  const base::Nanoseconds start = base::MonotonicNow();
+  const judge::Outcome outcome = fixture.Run(100);
+  CHECK((base::MonotonicNow() - start) / 1'000'000 < 600);
+  CHECK(outcome.failure == "no worker became free in time");
+  AnswerOne(worker.get(), false);
+  busy.join();
+}
+
+TEST_CASE("worker pool: without descriptors a message is could-not-look and no worker is lost",
+          "[app][judge]") {
+  Fixture fixture;
+  FakeZygote zygote(fixture.path);
+  const base::UniqueFd worker = zygote.AddWorker(1);
+  REQUIRE(fixture.pool->WaitReady(base::Deadline::AfterMillis(5000)).ok());
+  {
+    const NoDescriptors shortage;
+    CHECK(IsError(fixture.Run(2000)));
+  }
+  CHECK(fixture.pool->Status().workers == 1);
+  CHECK(fixture.pool->Status().worker_deaths == 0);
+  std::thread answering([&] { AnswerOne(worker.get(), false); });
+  CHECK_FALSE(fixture.Run(5000).failed);
+  answering.join();
+}
+
+TEST_CASE("worker pool: a job that cannot be sent is could-not-look and the worker is put back",
+          "[app][judge]") {
+  Fixture fixture;
+  FakeZygote zygote(fixture.path);
+  const base::UniqueFd worker = zygote.AddWorker(1);
+  REQUIRE(fixture.pool->WaitReady(base::Deadline::AfterMillis(5000)).ok());
+  judge::Job job = fixture.JobFor(5000);
+  job.message_fd = -1;
+  CHECK(IsError(fixture.pool->Run(std::move(job), [] {})));
+  CHECK(fixture.pool->Status().workers == 1);
+  CHECK(fixture.pool->Status().busy == 0);
+  CHECK(fixture.pool->Status().worker_deaths == 0);
+  // What was armed is disarmed: the idle worker must not be killed at that message's deadline.
+  auto arm = zygote.Next();
+  REQUIRE(arm.ok());
+  CHECK(arm->type == FrameType::kArm);
+  auto disarm = zygote.Next();
+  REQUIRE(disarm.ok());
+  CHECK(disarm->type == FrameType::kDisarm);
+}
+
+TEST_CASE("worker pool: an answer lost for want of a descriptor does not cost the worker",
+          "[app][judge]") {
+  Fixture fixture;
+  FakeZygote zygote(fixture.path);
+  const base::UniqueFd worker = zygote.AddWorker(1);
+  REQUIRE(fixture.pool->WaitReady(base::Deadline::AfterMillis(5000)).ok());
+  judge::Outcome outcome;
+  std::thread asking([&] { outcome = fixture.Run(5000); });
+  auto job = process::ReceiveFrame(worker.get(), base::Deadline::AfterMillis(5000));
+  REQUIRE(job.ok());
+  const std::string bytes = CleanAnalysis();
+  auto result = base::SealedMemfd("result", bytes);
+  REQUIRE(result.ok());
+  {
+    const NoDescriptors shortage;
+    CHECK(process::SendFrame(worker.get(), AnswerTo(*job, bytes, false), {result->get()}).ok());
+    asking.join();
+  }
+  CHECK(IsError(outcome));
+  CHECK(fixture.pool->Status().workers == 1);
+  CHECK(fixture.pool->Status().worker_deaths == 0);
+  std::thread answering([&] { AnswerOne(worker.get(), false); });
+  CHECK_FALSE(fixture.Run(5000).failed);
+  answering.join();
+}
+
+TEST_CASE("worker pool: an answer with too many descriptors still costs the worker",
+          "[app][judge]") {
+  Fixture fixture;
+  FakeZygote zygote(fixture.path);
+  const base::UniqueFd worker = zygote.AddWorker(1);
+  REQUIRE(fixture.pool->WaitReady(base::Deadline::AfterMillis(5000)).ok());
+  std::thread lying([&] {
+    auto job = process::ReceiveFrame(worker.get(), base::Deadline::AfterMillis(5000));
+    if (!job.ok()) return;
+    SendWithDescriptors(worker.get(), AnswerTo(*job, CleanAnalysis(), false),
+                        process::kMaxFrameFds + 5);
+  });
+  CHECK(IsError(fixture.Run(5000)));
+  lying.join();
+  CHECK(fixture.pool->Status().workers == 0);
+  CHECK(fixture.pool->Status().worker_deaths == 1);
+}
