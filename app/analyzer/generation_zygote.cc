@@ -15,6 +15,7 @@
 #include "app/process/spawn.h"
 #include "base/bytes.h"
 #include "base/log.h"
+#include "policy/analysis.h"
 
 namespace lazaret::analyzer {
 namespace {
@@ -186,7 +187,7 @@ void Zygote::Obey(const Frame& frame) {
       slots_->Disarm(worker);
       return;
     case FrameType::kKill:
-      slots_->Kill(worker, "front asked");
+      slots_->Kill(worker, "front asked: " + in.String(policy::kMaxNameBytes));
       return;
     default:
       base::LogWarning("front: a frame that is not for a zygote");

@@ -1,6 +1,7 @@
 #include "app/judge/worker_pool.h"
 
 #include <poll.h>
+#include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -16,6 +17,7 @@
 
 #include "app/judge/generation_codec.h"
 #include "app/judge/result_check.h"
+#include "app/judge/zygote_link.h"
 #include "app/process/frames.h"
 #include "base/bytes.h"
 #include "base/log.h"
@@ -60,16 +62,10 @@ std::uint32_t BudgetMillis(const Job& job) {
 
 // One connected generation zygote. The socket closes when the last worker of it is gone.
 struct Zygote {
-  base::UniqueFd socket;
-  std::mutex send_mutex;
-  GenerationInfo info;
+  Zygote(base::UniqueFd socket, int wake) : link(std::move(socket), wake) {}
+  ZygoteLink link;
+  GenerationInfo info;  // not changed once `hello` is true
   bool hello = false;
-
-  void Send(const Frame& frame) {
-    const std::scoped_lock lock(send_mutex);
-    const base::Status sent = process::SendFrame(socket.get(), frame);
-    if (!sent.ok()) base::LogWarning("generation zygote: " + sent.error().text);
-  }
 };
 
 struct Worker {
@@ -78,30 +74,17 @@ struct Worker {
   std::shared_ptr<Zygote> zygote;
 };
 
-Frame WorkerFrame(FrameType type, std::uint32_t worker, const process::Uid& uid) {
-  base::ByteWriter out;
-  out.U32(worker);
-  Frame frame;
-  frame.type = type;
-  frame.uid = uid;
-  frame.payload = out.Take();
-  return frame;
-}
-
 class Pool final : public WorkerPool {
  public:
-  Pool(PoolOptions options, base::UniqueFd listener, base::UniqueFd stop_read,
-       base::UniqueFd stop_write)
-      : options_(std::move(options)),
-        listener_(std::move(listener)),
-        stop_read_(std::move(stop_read)),
-        stop_write_(std::move(stop_write)) {
+  Pool(PoolOptions options, base::UniqueFd listener, base::UniqueFd wake)
+      : options_(std::move(options)), listener_(std::move(listener)), wake_(std::move(wake)) {
     thread_ = std::thread([this] { Serve(); });
   }
   Pool(const Pool&) = delete;
   Pool& operator=(const Pool&) = delete;
   ~Pool() override {
-    stop_write_.Reset();
+    stopping_ = true;
+    ::eventfd_write(wake_.get(), 1);
     thread_.join();
     ::unlink(options_.socket_path.c_str());
   }
@@ -128,14 +111,15 @@ class Pool final : public WorkerPool {
   base::Status Deliver(Worker& worker, Job& job, std::uint64_t nonce, int facts);
   base::Result<CheckedResult> Await(Worker& worker, const Job& job, std::uint64_t nonce,
                                     const std::function<void()>& on_wait);
-  void Discard(const Worker& worker, const Job& job, bool failed);
+  // `why` is empty for a worker that retires by itself.
+  void Discard(const Worker& worker, const Job& job, const std::string& why);
   std::optional<Worker> Dispatch(Job& job, std::uint64_t nonce,
                                  const std::function<void()>& on_wait, std::string& why);
 
   const PoolOptions options_;
   base::UniqueFd listener_;
-  base::UniqueFd stop_read_;
-  base::UniqueFd stop_write_;
+  base::UniqueFd wake_;  // eventfd: to stop, or because a zygote's link keeps orders
+  std::atomic<bool> stopping_{false};
   std::vector<std::shared_ptr<Zygote>> zygotes_;  // only the serving thread
   std::thread thread_;
   std::atomic<std::uint64_t> next_nonce_{1};
@@ -153,14 +137,21 @@ class Pool final : public WorkerPool {
 };
 
 void Pool::Serve() {
-  for (;;) {
-    std::vector<pollfd> entries{{stop_read_.get(), POLLIN, 0}, {listener_.get(), POLLIN, 0}};
-    for (const auto& zygote : zygotes_) entries.push_back({zygote->socket.get(), POLLIN, 0});
+  while (!stopping_) {
+    std::vector<pollfd> entries{{wake_.get(), POLLIN, 0}, {listener_.get(), POLLIN, 0}};
+    for (const auto& zygote : zygotes_) {
+      const bool full = zygote->link.HasKept();
+      entries.push_back(
+          {zygote->link.fd(), static_cast<short>(full ? POLLIN | POLLOUT : POLLIN), 0});
+    }
     if (::poll(entries.data(), entries.size(), -1) < 0) continue;
-    if (entries[0].revents != 0) return;
+    eventfd_t ignored = 0;
+    if (entries[0].revents != 0) ::eventfd_read(wake_.get(), &ignored);
     const std::vector<std::shared_ptr<Zygote>> now = zygotes_;
     for (std::size_t i = 0; i < now.size(); ++i) {
-      if (entries[i + 2].revents != 0 && !Read(now[i])) Drop(now[i]);
+      const short happened = entries[i + 2].revents;
+      if ((happened & POLLOUT) != 0) now[i]->link.SendKept();
+      if ((happened & ~POLLOUT) != 0 && !Read(now[i])) Drop(now[i]);
     }
     if (entries[1].revents != 0) Accept();
   }
@@ -170,8 +161,8 @@ void Pool::Accept() {
   base::UniqueFd socket(::accept4(listener_.get(), nullptr, nullptr, SOCK_CLOEXEC));
   if (!socket.valid()) {
     // The connection stays in the queue and would wake the poll at once.
-    pollfd stop{stop_read_.get(), POLLIN, 0};
-    ::poll(&stop, 1, kShortageMillis);
+    pollfd wake{wake_.get(), POLLIN, 0};
+    ::poll(&wake, 1, kShortageMillis);
     return;
   }
   const auto peer = process::PeerOf(socket.get());
@@ -183,13 +174,11 @@ void Pool::Accept() {
     base::LogWarning("workers socket: refused a peer of another user");
     return;
   }
-  auto zygote = std::make_shared<Zygote>();
-  zygote->socket = std::move(socket);
-  zygotes_.push_back(std::move(zygote));
+  zygotes_.push_back(std::make_shared<Zygote>(std::move(socket), wake_.get()));
 }
 
 bool Pool::Read(const std::shared_ptr<Zygote>& zygote) {
-  auto frame = process::ReceiveFrame(zygote->socket.get(), base::Deadline::AfterMillis(0));
+  auto frame = process::ReceiveFrame(zygote->link.fd(), base::Deadline::AfterMillis(0));
   if (!frame.ok()) {
     // A worker that could not be taken sees its socket close and ends; the zygote offers another.
     if (frame.error().code == base::ErrorCode::kLimit) base::LogWarning(frame.error().text);
@@ -319,11 +308,7 @@ base::Status Pool::Deliver(Worker& worker, Job& job, std::uint64_t nonce, int fa
   base::Status written = base::WriteAll(facts, policy::EncodeFacts(job.facts));
   if (written.ok()) written = base::SealMemfd(facts);
   if (!written.ok()) return base::Error{base::ErrorCode::kInternal, written.error().text};
-  Frame arm = WorkerFrame(FrameType::kArm, worker.id, job.uid);
-  base::ByteWriter deadline;
-  deadline.I64(job.deadline.monotonic());
-  arm.payload += deadline.bytes();
-  worker.zygote->Send(arm);
+  worker.zygote->link.Arm(worker.id, job.uid, job.deadline);
   Frame ask;
   ask.type = FrameType::kJob;
   ask.uid = job.uid;
@@ -363,12 +348,12 @@ base::Result<CheckedResult> Pool::Await(Worker& worker, const Job& job, std::uin
 }
 
 // The worker takes no further message: it retires, or its word is not trusted any more.
-void Pool::Discard(const Worker& worker, const Job& job, bool failed) {
-  if (failed) worker.zygote->Send(WorkerFrame(FrameType::kKill, worker.id, job.uid));
+void Pool::Discard(const Worker& worker, const Job& job, const std::string& why) {
+  if (!why.empty()) worker.zygote->link.Kill(worker.id, job.uid, why);
   const std::scoped_lock lock(mutex_);
   --busy_;
   --workers_;
-  if (failed) ++deaths_;
+  if (!why.empty()) ++deaths_;
   changed_.notify_all();
 }
 
@@ -387,11 +372,11 @@ std::optional<Worker> Pool::Dispatch(Job& job, std::uint64_t nonce,
     const base::Status delivered = Deliver(*worker, job, nonce, facts->get());
     if (delivered.ok()) return worker;
     if (delivered.error().code == base::ErrorCode::kUnavailable) {
-      Discard(*worker, job, true);
+      Discard(*worker, job, "died idle");
       continue;
     }
     why = "the message could not be handed to a worker: " + delivered.error().text;
-    worker->zygote->Send(WorkerFrame(FrameType::kDisarm, worker->id, job.uid));
+    worker->zygote->link.Disarm(worker->id, job.uid);
     GiveBack(std::move(*worker));
     return std::nullopt;
   }
@@ -416,18 +401,18 @@ Outcome Pool::Run(Job job, const std::function<void()>& on_wait) {
     outcome.analysis = policy::AnalysisForFailure(outcome.failure);
     // The worker has answered; it was here that the answer found no descriptor.
     if (result.error().code == base::ErrorCode::kLimit) {
-      worker->zygote->Send(WorkerFrame(FrameType::kDisarm, worker->id, job.uid));
+      worker->zygote->link.Disarm(worker->id, job.uid);
       GiveBack(std::move(*worker));
     } else {
-      Discard(*worker, job, true);
+      Discard(*worker, job, outcome.failure);
     }
     return outcome;
   }
-  worker->zygote->Send(WorkerFrame(FrameType::kDisarm, worker->id, job.uid));
+  worker->zygote->link.Disarm(worker->id, job.uid);
   outcome.analysis = std::move(result->analysis);
   outcome.cpu_micros = result->cpu_micros;
   if (result->retiring) {
-    Discard(*worker, job, false);
+    Discard(*worker, job, "");
   } else {
     GiveBack(std::move(*worker));
   }
@@ -461,9 +446,10 @@ PoolStatus Pool::Status() const {
 
 base::Result<std::unique_ptr<WorkerPool>> WorkerPool::Listen(PoolOptions options) {
   LAZARET_ASSIGN(base::UniqueFd listener, process::ListenSeqpacket(options.socket_path, 0660));
-  LAZARET_ASSIGN(auto stop, process::SeqpacketPair());
-  return std::unique_ptr<WorkerPool>(std::make_unique<Pool>(
-      std::move(options), std::move(listener), std::move(stop.first), std::move(stop.second)));
+  base::UniqueFd wake(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
+  if (!wake.valid()) return base::ErrnoError("eventfd");
+  return std::unique_ptr<WorkerPool>(
+      std::make_unique<Pool>(std::move(options), std::move(listener), std::move(wake)));
 }
 
 }  // namespace lazaret::judge

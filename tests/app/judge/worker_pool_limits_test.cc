@@ -3,6 +3,9 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include <filesystem>
+#include <map>
+
 #include "tests/app/judge/pool_fixture.h"
 
 using namespace lazaret;
@@ -18,6 +21,13 @@ std::uint32_t BudgetOf(const Frame& job) {
   auto facts = policy::DecodeFacts(bytes->bytes());
   REQUIRE(facts.ok());
   return facts->budget_millis;
+}
+
+std::size_t OpenDescriptors() {
+  std::size_t count = 0;
+  for ([[maybe_unused]] const auto& entry : std::filesystem::directory_iterator("/proc/self/fd"))
+    ++count;
+  return count;
 }
 
 // While it lives this process can open no further descriptor.
@@ -147,9 +157,12 @@ TEST_CASE("worker pool: an answer lost for want of a descriptor does not cost th
   const base::UniqueFd worker = zygote.AddWorker(1);
   REQUIRE(fixture.pool->WaitReady(base::Deadline::AfterMillis(5000)).ok());
   judge::Outcome outcome;
+  const std::size_t before = OpenDescriptors();
   std::thread asking([&] { outcome = fixture.Run(5000); });
   auto job = process::ReceiveFrame(worker.get(), base::Deadline::AfterMillis(5000));
   REQUIRE(job.ok());
+  // The pool has closed its own descriptor of the facts: none will become free behind our back.
+  REQUIRE(fixture.Eventually([&](const auto&) { return OpenDescriptors() == before + 2; }));
   const std::string bytes = CleanAnalysis();
   auto result = base::SealedMemfd("result", bytes);
   REQUIRE(result.ok());
@@ -182,4 +195,46 @@ TEST_CASE("worker pool: an answer with too many descriptors still costs the work
   lying.join();
   CHECK(fixture.pool->Status().workers == 0);
   CHECK(fixture.pool->Status().worker_deaths == 1);
+}
+
+TEST_CASE("worker pool: a zygote that reads nothing holds nobody up, and hears the last word later",
+          "[app][judge]") {
+  Fixture fixture;
+  FakeZygote zygote(fixture.path);
+  const base::UniqueFd worker = zygote.AddWorker(1);
+  const base::UniqueFd hanging = zygote.AddWorker(2);
+  REQUIRE(fixture.Eventually([](const auto& status) { return status.workers == 2; }));
+  // Worker 2 hangs with a message; worker 1 answers more than the socket to the zygote can hold.
+  judge::Outcome late;
+  base::Nanoseconds late_at = 0;
+  constexpr std::int64_t kMillis = 20'000;
+  const base::Nanoseconds start = base::MonotonicNow();
+  std::thread first([&] { static_cast<void>(fixture.Run(kMillis)); });
+  auto job = process::ReceiveFrame(worker.get(), base::Deadline::AfterMillis(5000));
+  REQUIRE(job.ok());
+  std::thread hangs([&] {
+    late = fixture.Run(kMillis / 20);
+    late_at = base::MonotonicNow();
+  });
+  REQUIRE(process::ReceiveFrame(hanging.get(), base::Deadline::AfterMillis(5000)).ok());
+  AnswerJob(worker.get(), *job, false);
+  first.join();
+  for (int i = 0; i < 400; ++i) {
+    std::thread answering([&] { AnswerOne(worker.get(), false); });
+    CHECK_FALSE(fixture.Run(kMillis).failed);
+    answering.join();
+  }
+  hangs.join();
+  CHECK(IsError(late));
+  CHECK((late_at - start) / 1'000'000 < kMillis / 20 + 1000);
+  // Now it reads: worker 2 is to be killed, worker 1 is disarmed, and nothing was kept twice.
+  std::map<std::uint32_t, FrameType> last;
+  std::size_t frames = 0;
+  while (!(last[1] == FrameType::kDisarm && last[2] == FrameType::kKill)) {
+    auto frame = zygote.Next();
+    REQUIRE(frame.ok());
+    base::ByteReader in(frame->payload);
+    last[in.U32()] = frame->type;
+    REQUIRE(++frames <= 804);
+  }
 }
