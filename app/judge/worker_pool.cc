@@ -107,6 +107,7 @@ class Pool final : public WorkerPool {
   // --- threads that judge
   std::optional<Worker> TakeIdle(const Job& job, const std::function<void()>& on_wait,
                                  std::string& why);
+  std::string QueueIsFull(const Job& job) const;
   void GiveBack(Worker worker);
   base::Status Deliver(Worker& worker, Job& job, std::uint64_t nonce, int facts);
   base::Result<CheckedResult> Await(Worker& worker, const Job& job, std::uint64_t nonce,
@@ -128,6 +129,7 @@ class Pool final : public WorkerPool {
   std::condition_variable changed_;
   std::deque<Worker> idle_;            // guarded by mutex_, like all below
   std::deque<std::uint64_t> waiting_;  // tickets, first come first served
+  std::uint64_t waiting_bytes_ = 0;
   std::uint64_t next_ticket_ = 1;
   std::uint32_t workers_ = 0;
   std::uint32_t busy_ = 0;
@@ -255,21 +257,30 @@ void Pool::Drop(const std::shared_ptr<Zygote>& zygote) {
   changed_.notify_all();
 }
 
+// Empty when the message may wait; with mutex_ held.
+std::string Pool::QueueIsFull(const Job& job) const {
+  if (waiting_.size() >= options_.max_waiting) return "too many messages are waiting for a worker";
+  const bool fits = job.message_bytes <= options_.max_waiting_bytes &&
+                    waiting_bytes_ <= options_.max_waiting_bytes - job.message_bytes;
+  if (!waiting_.empty() && !fits) return "too many bytes of messages are waiting for a worker";
+  return {};
+}
+
 std::optional<Worker> Pool::TakeIdle(const Job& job, const std::function<void()>& on_wait,
                                      std::string& why) {
   std::unique_lock lock(mutex_);
-  if (waiting_.size() >= options_.max_waiting) {
-    why = "too many messages are waiting for a worker";
-    return std::nullopt;
-  }
+  why = QueueIsFull(job);
+  if (!why.empty()) return std::nullopt;
   const std::uint64_t ticket = next_ticket_++;
   waiting_.push_back(ticket);
+  waiting_bytes_ += job.message_bytes;
   base::Deadline no_worker = base::Deadline::AfterMillis(kNoWorkerPatienceMillis);
   const base::Deadline last_start = LastStart(job);
   for (;;) {
     const bool late = last_start.Expired();
     if (!late && waiting_.front() == ticket && !idle_.empty()) {
       waiting_.pop_front();
+      waiting_bytes_ -= job.message_bytes;
       Worker worker = std::move(idle_.front());
       idle_.pop_front();
       ++busy_;
@@ -280,6 +291,7 @@ std::optional<Worker> Pool::TakeIdle(const Job& job, const std::function<void()>
     if (late || no_worker.Expired()) {
       why = workers_ > 0 ? "no worker became free in time" : "no worker is ready: " + not_ready_;
       waiting_.erase(std::find(waiting_.begin(), waiting_.end(), ticket));
+      waiting_bytes_ -= job.message_bytes;
       changed_.notify_all();
       return std::nullopt;
     }
@@ -438,6 +450,7 @@ PoolStatus Pool::Status() const {
   status.workers = workers_;
   status.busy = busy_;
   status.waiting = static_cast<std::uint32_t>(waiting_.size());
+  status.waiting_bytes = waiting_bytes_;
   status.worker_deaths = deaths_;
   return status;
 }

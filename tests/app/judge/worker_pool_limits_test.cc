@@ -238,3 +238,57 @@ TEST_CASE("worker pool: a zygote that reads nothing holds nobody up, and hears t
     REQUIRE(++frames <= 804);
   }
 }
+
+TEST_CASE("worker pool: at its limit of waiting bytes the next message is answered at once",
+          "[app][judge]") {
+  judge::PoolOptions options;
+  options.max_waiting = 100;
+  options.max_waiting_bytes = 1000;
+  Fixture fixture(options);
+  FakeZygote zygote(fixture.path);
+  const base::UniqueFd worker = zygote.AddWorker(1);
+  REQUIRE(fixture.pool->WaitReady(base::Deadline::AfterMillis(5000)).ok());
+  std::vector<std::thread> threads;
+  const auto run = [&](std::uint64_t bytes) {
+    judge::Job job = fixture.JobFor(1500);
+    job.message_bytes = bytes;
+    return fixture.pool->Run(std::move(job), [] {});
+  };
+  const auto wait_with = [&](std::uint64_t bytes) {
+    threads.emplace_back([&run, bytes] { static_cast<void>(run(bytes)); });
+  };
+  const std::string full = "too many bytes of messages are waiting for a worker";
+  wait_with(5000);  // needs not wait, so it does not count
+  REQUIRE(fixture.Eventually([](const auto& status) { return status.busy == 1; }));
+  wait_with(999);
+  REQUIRE(fixture.Eventually([](const auto& status) { return status.waiting_bytes == 999; }));
+  CHECK(run(2).failure == full);
+  wait_with(1);
+  REQUIRE(fixture.Eventually([](const auto& status) { return status.waiting_bytes == 1000; }));
+  const judge::Outcome outcome = run(1);
+  CHECK(IsError(outcome));
+  CHECK(outcome.failure == full);
+  for (std::thread& thread : threads) thread.join();
+  CHECK(fixture.pool->Status().waiting_bytes == 0);
+}
+
+TEST_CASE("worker pool: a message above the limit of waiting bytes may wait alone",
+          "[app][judge]") {
+  judge::PoolOptions options;
+  options.max_waiting_bytes = 1000;
+  Fixture fixture(options);
+  FakeZygote zygote(fixture.path);
+  const base::UniqueFd worker = zygote.AddWorker(1);
+  REQUIRE(fixture.pool->WaitReady(base::Deadline::AfterMillis(5000)).ok());
+  std::thread busy([&] { static_cast<void>(fixture.Run(1500)); });
+  REQUIRE(fixture.Eventually([](const auto& status) { return status.busy == 1; }));
+  std::thread large([&] {
+    judge::Job job = fixture.JobFor(1500);
+    job.message_bytes = 1001;
+    static_cast<void>(fixture.pool->Run(std::move(job), [] {}));
+  });
+  CHECK(fixture.Eventually([](const auto& status) { return status.waiting_bytes == 1001; }));
+  CHECK(fixture.Run(1500).failure == "too many bytes of messages are waiting for a worker");
+  busy.join();
+  large.join();
+}
