@@ -15,6 +15,7 @@
 #include <optional>
 #include <thread>
 
+#include "app/judge/could_not_look.h"
 #include "app/judge/generation_codec.h"
 #include "app/judge/result_check.h"
 #include "app/judge/zygote_link.h"
@@ -425,6 +426,8 @@ Outcome Pool::Run(Job job, const std::function<void()>& on_wait) {
   outcome.cpu_micros = result->cpu_micros;
   if (result->retiring) {
     Discard(*worker, job, "");
+  } else if (CouldNotLook(outcome.analysis)) {
+    Discard(*worker, job, "could not look and did not retire");
   } else {
     GiveBack(std::move(*worker));
   }

@@ -134,8 +134,8 @@ inline std::string CleanAnalysis() {
   return policy::EncodeAnalysis(analysis);
 }
 
-inline void AnswerJob(int worker, const Frame& job, bool retiring) {
-  const std::string bytes = CleanAnalysis();
+inline void AnswerJob(int worker, const Frame& job, bool retiring,
+                      const std::string& bytes = CleanAnalysis()) {
   auto fd = base::SealedMemfd("result", bytes);
   if (!fd.ok()) return;
   static_cast<void>(process::SendFrame(worker, AnswerTo(job, bytes, retiring), {fd->get()}).ok());

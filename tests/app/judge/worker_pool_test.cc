@@ -2,6 +2,7 @@
 
 #include <functional>
 
+#include "policy/decide.h"
 #include "tests/app/judge/pool_fixture.h"
 
 using namespace lazaret;
@@ -102,6 +103,37 @@ TEST_CASE("worker pool: a retiring worker's answer counts and it gets no further
   CHECK_FALSE(outcome.failed);
   CHECK(fixture.pool->Status().workers == 0);
   CHECK(fixture.pool->Status().worker_deaths == 0);
+}
+
+TEST_CASE("worker pool: a worker that could not look gets no further message", "[app][judge]") {
+  policy::Analysis blind;
+  blind.tree.push_back({});
+  blind.not_looked.push_back({"clamav", "disk full"});
+  policy::Analysis error = policy::AnalysisForFailure("out of time");
+  error.not_looked.clear();
+  for (const policy::Analysis& analysis : {blind, error}) {
+    Fixture fixture;
+    FakeZygote zygote(fixture.path);
+    const base::UniqueFd worker = zygote.AddWorker(7);
+    REQUIRE(fixture.pool->WaitReady(base::Deadline::AfterMillis(5000)).ok());
+    std::thread answering([&] {
+      auto job = process::ReceiveFrame(worker.get(), base::Deadline::AfterMillis(5000));
+      if (job.ok()) AnswerJob(worker.get(), *job, false, policy::EncodeAnalysis(analysis));
+    });
+    const judge::Outcome outcome = fixture.Run(5000);
+    answering.join();
+    CHECK_FALSE(outcome.failed);
+    CHECK(outcome.analysis.not_looked.size() == analysis.not_looked.size());
+    CHECK(fixture.pool->Status().workers == 0);
+    for (const FrameType type : {FrameType::kArm, FrameType::kDisarm, FrameType::kKill}) {
+      auto order = zygote.Next();
+      REQUIRE(order.ok());
+      CHECK(order->type == type);
+      base::ByteReader in(order->payload);
+      CHECK(in.U32() == 7);
+      if (type == FrameType::kKill) CHECK(in.String(100) == "could not look and did not retire");
+    }
+  }
 }
 
 TEST_CASE("worker pool: without any worker the answer is could-not-look, with the reason",
