@@ -68,6 +68,7 @@ base::Result<std::unique_ptr<judge::WorkerPool>> OpenPool(const config::Config& 
   options.socket_path = config.paths.run + "/workers.sock";
   options.max_message_bytes = config.limits.message_bytes;
   options.max_waiting = config.limits.queue_messages;
+  options.max_waiting_bytes = config.limits.queue_bytes;
   LAZARET_ASSIGN(const auto scan_user, process::FindUser(config.users.scan));
   if (scan_user) options.peers = {scan_user->uid, geteuid()};
   return judge::WorkerPool::Listen(std::move(options));
