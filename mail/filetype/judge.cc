@@ -45,6 +45,7 @@ Severity SeverityOf(DangerLevel level) {
       return Severity::kHigh;
     case DangerLevel::kContainer:
     case DangerLevel::kMacro:
+    case DangerLevel::kDoubtful:
       return Severity::kMedium;
   }
   return Severity::kMedium;
@@ -108,8 +109,8 @@ class Judge {
   // "someone@example.com" is a mailbox used as a file name, not a DOS program.
   static std::optional<DangerLevel> Danger(const std::string& name, const FileName& file) {
     const auto danger = DangerOf(file.extension);
-    if (danger && file.extension == "com" && name.find('@') != std::string::npos)
-      return std::nullopt;
+    const bool domain = file.extension == "com" || file.extension == "app";
+    if (danger && domain && name.find('@') != std::string::npos) return std::nullopt;
     return danger;
   }
 
@@ -132,7 +133,8 @@ class Judge {
           base::Format("{} is {}", name, artifact_.detected_type));
       return;
     }
-    if (types.empty() || danger) return;
+    // An extension that says the worst needs no second finding.
+    if (types.empty() || (danger && SeverityOf(*danger) >= Severity::kHigh)) return;
     const bool fits = std::any_of(types.begin(), types.end(),
                                   [&](const std::string& type) { return Fits(type); });
     if (fits) return;
@@ -142,14 +144,14 @@ class Judge {
   }
 
   static bool MayBeExecutable(const FileName& file, std::optional<DangerLevel> danger) {
-    if (danger) return true;
+    if (danger == DangerLevel::kExecutable) return true;
     constexpr std::array<std::string_view, 12> kPrograms{
         "so", "o", "bin", "class", "dylib", "war", "ear", "efi", "wasm", "swf", "tmp", "dat"};
     const bool known =
         std::find(kPrograms.begin(), kPrograms.end(), file.extension) != kPrograms.end();
     // An unknown extension hides nothing that its owner could not see: JudgeContent still reports
     // it.
-    return known || SystemMimeDatabase().TypesOf(file.extension).empty();
+    return known || (!danger && SystemMimeDatabase().TypesOf(file.extension).empty());
   }
 
   // May a file of `type` look like this content?

@@ -85,6 +85,52 @@ TEST_CASE("judge: dangerous extensions, whatever the content") {
   CHECK(Codes("someone@mail.example.com", "", "words").empty());
 }
 
+TEST_CASE("judge: a class id as extension is dangerous, other braces are not") {
+  const std::string id = "{3050F4D8-98B5-11CF-BB82-00AA00BDCE0B}";
+  CHECK(Codes("a." + id, "", "words").find("file.dangerous-extension") != std::string::npos);
+  CHECK(Codes("a.txt." + id, "", "words").find("file.double-extension") != std::string::npos);
+  CHECK(Codes("a.{1}", "", "words").empty());
+  CHECK(Codes("a.{3050F4D8-98B5-11CF-BB82-00AA00BDCEXX}", "", "words").empty());
+  CHECK(Codes("a " + id + ".txt", "", "words").empty());
+}
+
+TEST_CASE("judge: extensions that block lists name, by how much honest use they have") {
+  const auto severity = [](const std::string& name) {
+    Artifact artifact;
+    artifact.claimed_names.push_back(name);
+    for (const TypeProblem& problem : JudgeType(artifact)) {
+      if (problem.code == "file.dangerous-extension") return static_cast<int>(problem.severity);
+    }
+    return -1;
+  };
+  constexpr int kHigh = static_cast<int>(ProblemSeverity::kHigh);
+  constexpr int kMedium = static_cast<int>(ProblemSeverity::kMedium);
+  for (const char* name :
+       {"appinstaller", "xbap", "a3x", "ps2", "msh2xml", "psdm1", "cdxml", "pyc", "pyzw", "wsb",
+        "printerexport", "diagpkg", "deskthemepack", "ppkg", "mjs", "hlp", "jnlp", "slk", "xnk"}) {
+    INFO(name);
+    CHECK(severity("a." + std::string(name)) == kHigh);
+  }
+  for (const char* name : {"py", "bas", "xsl", "mat", "mar", "prg", "ops", "mdb", "mdz", "iso",
+                           "img", "vhdx", "pst", "xlm", "docm"}) {
+    INFO(name);
+    CHECK(severity("a." + std::string(name)) == kMedium);
+  }
+  for (const char* name : {"txt", "html", "crt", "tmp", "ps", "md", "accdb", "mht", "c", "rb"}) {
+    INFO(name);
+    CHECK(severity("a." + std::string(name)) == -1);
+  }
+}
+
+TEST_CASE("judge: a program under a merely doubtful extension is disguised") {
+  for (const char* name : {"a.docm", "a.mdb", "a.iso", "a.mat", "a.py", "a.one", "a.plg"}) {
+    INFO(name);
+    CHECK(Codes(name, "", kProgram).find("file.executable-disguised") != std::string::npos);
+  }
+  CHECK(Codes("a.ocx", "", kProgram).find("disguised") == std::string::npos);
+  CHECK(Codes("a.unheard", "", kProgram).find("disguised") == std::string::npos);
+}
+
 TEST_CASE("judge: double extensions of programs only") {
   CHECK(Codes("invoice.pdf.exe", "", "x").find("file.double-extension") != std::string::npos);
   CHECK(Codes("a.pdf         .exe", "", "x").find("file.double-extension") != std::string::npos);
