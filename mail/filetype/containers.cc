@@ -53,10 +53,9 @@ class ZipLook {
     std::replace(name.begin(), name.end(), '\\', '/');
     if (name == "[content_types].xml") {
       content_types_ = true;
-      macro_ |= base::AsciiLower(member.content.substr(0, 256U << 10)).find("macroenabled") !=
-                std::string::npos;
+      SeeContentTypes(base::AsciiLower(member.content.substr(0, kManifestLook)));
     }
-    macro_ |= EndsWith(name, "vbaproject.bin");
+    macro_ |= EndsWith(name, "vbaproject.bin") || name.compare(0, 15, "xl/macrosheets/") == 0;
     if (name == "mimetype") mimetype_ = std::string(base::TrimAscii(member.content.substr(0, 128)));
     manifest_ |= name == "meta-inf/manifest.mf";
     encrypted_ |=
@@ -86,6 +85,14 @@ class ZipLook {
   }
 
  private:
+  // Parts may have any name: their types tell VBA projects and Excel 4.0 macro sheets.
+  void SeeContentTypes(const std::string& lower) {
+    content_types_ = true;
+    for (const char* word : {"macroenabled", "vbaproject", "macrosheet"}) {
+      macro_ |= lower.find(word) != std::string::npos;
+    }
+  }
+
   bool content_types_ = false;
   bool macro_ = false;
   bool manifest_ = false;
@@ -110,6 +117,14 @@ bool HasStream(std::string_view content, std::string_view name) {
   return content.find(Utf16(name)) != std::string_view::npos;
 }
 
+// {000C10xx-0000-0000-C000-000000000046}: 84 is a package, 82 a transform, 86 a patch.
+bool IsInstaller(std::string_view class_id) {
+  constexpr std::string_view kRest("\x10\x0C\0\0\0\0\0\xC0\0\0\0\0\0\0\x46", 15);
+  if (class_id.size() != 16 || class_id.substr(1) != kRest) return false;
+  const char kind = class_id.front();
+  return kind == '\x84' || kind == '\x82' || kind == '\x86';
+}
+
 }  // namespace
 
 ZipKind ClassifyZip(const std::vector<ContainerMember>& members) {
@@ -120,7 +135,10 @@ ZipKind ClassifyZip(const std::vector<ContainerMember>& members) {
 
 OleKind ClassifyOle(std::string_view content) {
   OfficeLook look;
-  if (const auto file = OleFile::Open(content)) look = LookIntoOffice(*file);
+  if (const auto file = OleFile::Open(content)) {
+    if (IsInstaller(file->entries().front().class_id)) return {"application/x-msi", false};
+    look = LookIntoOffice(*file);
+  }
   const bool package = HasStream(content, "EncryptedPackage");
   const bool encrypted = look.encrypted || package;
   if (package) return {kOle, encrypted};

@@ -20,6 +20,9 @@ constexpr Entry kClasses[] = {
     {"file.disguised-extension", policy::Class::kPolicy},
     {"file.type-mismatch", policy::Class::kSuspicious},
     {"file.macro-document", policy::Class::kSuspicious},
+    {"file.active-html", policy::Class::kSuspicious},
+    {"file.active-svg", policy::Class::kSuspicious},
+    {"file.script-as-text", policy::Class::kSuspicious},
 };
 
 // A doubtful case (a macro document by name, an invisible character in a name) is worth a tag, not

@@ -93,6 +93,45 @@ TEST_CASE("office: an OpenDocument package with encryption data is encrypted") {
   CHECK_FALSE(ReadsEncrypted("a.odt", package("<manifest:file-entry/>")));
 }
 
+TEST_CASE("office: Excel 4.0 macro sheets make a macro document") {
+  const auto sheet = [](char kind) {
+    return Biff(0x0085, "\0\0\0\0\x02"s + kind + "\x05\0Macro"s);
+  };
+  CHECK(DetectType(MakeOle({{"Workbook", WorkbookWith(sheet(1))}})).type ==
+        "application/vnd.ms-office.macro");
+  CHECK(DetectType(MakeOle({{"Workbook", WorkbookWith(sheet(0) + sheet(1))}})).type ==
+        "application/vnd.ms-office.macro");
+  for (const char kind : {'\0', '\x02'}) {
+    CHECK(DetectType(MakeOle({{"Workbook", WorkbookWith(sheet(kind))}})).type ==
+          "application/vnd.ms-excel");
+  }
+  // Excel 4: the file itself is the macro sheet.
+  const std::string bare = Biff(0x0409, "\0\0\x40\0\0\0"s) + std::string(20, 'x');
+  CHECK(DetectType(bare).type == "application/vnd.ms-office.macro");
+}
+
+TEST_CASE("office: macro parts of OOXML are known by folder and by content type") {
+  const std::string macro = "application/vnd.ms-excel.sheet.macroenabled.12";
+  const std::string types = "<Override PartName=\"/a\" ContentType=\"";
+  CHECK(ClassifyZip({{"xl/macrosheets/sheet1.xml", ""}, {"xl/workbook.xml", ""}}).type == macro);
+  for (const char* type :
+       {"application/vnd.ms-excel.intlmacrosheet+xml", "application/vnd.ms-office.vbaProject"}) {
+    INFO(type);
+    const std::string content = types + type;
+    CHECK(ClassifyZip({{"xl/workbook.xml", ""}, {"[Content_Types].xml", content}}).type == macro);
+  }
+}
+
+TEST_CASE("office: an installer package is known by its class, whatever streams it holds") {
+  const auto id = [](char kind) { return kind + "\x10\x0C\0\0\0\0\0\xC0\0\0\0\0\0\0\x46"s; };
+  for (const char kind : {'\x84', '\x82', '\x86'}) {
+    CHECK(DetectType(MakeOle({{"WordDocument", DocumentWith(0, 4096)}}, id(kind))).type ==
+          "application/x-msi");
+  }
+  CHECK(DetectType(MakeOle({{"WordDocument", DocumentWith(0, 4096)}}, id('\x09'))).type ==
+        "application/msword");
+}
+
 TEST_CASE("office: damaged compound files are read as far as they go") {
   const std::string whole = MakeOle({{"Workbook", WorkbookWith(Biff(0x002F, "12"))},
                                      {"Current User", PresentationUser("\xDF\xC4\xD1\xF3")}});

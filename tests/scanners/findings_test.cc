@@ -121,6 +121,24 @@ TEST_CASE("filetype: a program named as a document is policy, an honest text not
   CHECK(none->empty());
 }
 
+TEST_CASE("filetype: an attached page with a script is suspicious, the same as a body nothing") {
+  mail::Artifact artifact;
+  artifact.id = 1;
+  artifact.text = true;
+  artifact.content = "<html><script>x()</script></html>";
+  artifact.declared_type = artifact.detected_type = "text/html";
+  FiletypeScanner scanner;
+  const auto body = scanner.Scan(artifact, base::Deadline());
+  REQUIRE(body.ok());
+  CHECK(body->empty());
+  artifact.disposition = "attachment";
+  const auto attached = scanner.Scan(artifact, base::Deadline());
+  REQUIRE(attached.ok());
+  REQUIRE(attached->size() == 1);
+  CHECK(attached->front().code == "file.active-html");
+  CHECK(attached->front().cls == policy::Class::kSuspicious);
+}
+
 TEST_CASE("content_rules: a match carries code, rule, class, proposed action and masked evidence") {
   Content scanners(kRules);
   mail::ArtifactTree tree = Tree();
