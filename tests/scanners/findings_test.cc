@@ -139,6 +139,29 @@ TEST_CASE("filetype: an attached page with a script is suspicious, the same as a
   CHECK(attached->front().cls == policy::Class::kSuspicious);
 }
 
+TEST_CASE("filetype: documents whose text nobody read are noted once, and the note has no weight") {
+  mail::ArtifactTree tree = Tree();
+  FiletypeScanner scanner;
+  auto result = scanner.Finish(tree, base::Deadline());
+  REQUIRE(result.ok());
+  CHECK(result->empty());
+  for (const char* type : {"application/pdf", "text/plain", "application/rtf"}) {
+    mail::Artifact part = tree.artifacts.back();
+    ++part.id;
+    part.content = "x";
+    part.detected_type = type;
+    tree.artifacts.push_back(part);
+  }
+  result = scanner.Finish(tree, base::Deadline());
+  REQUIRE(result.ok());
+  REQUIRE(result->size() == 1);
+  CHECK(result->front().code == "scan.not-looked.text");
+  CHECK(result->front().cls == policy::Class::kClean);
+  CHECK(result->front().severity == policy::Severity::kInfo);
+  CHECK(result->front().count == 2);
+  CHECK(result->front().artifact == 2);
+}
+
 TEST_CASE("content_rules: a match carries code, rule, class, proposed action and masked evidence") {
   Content scanners(kRules);
   mail::ArtifactTree tree = Tree();
