@@ -68,6 +68,10 @@ void RefineZip(TreeBuilder& tree, std::uint32_t id, std::size_t first_member) {
   ZipKind kind = ClassifyZip(members);
   tree.At(id).detected_type = std::move(kind.type);
   if (!kind.document) return;
+  if (kind.encrypted) {
+    tree.At(id).encrypted = true;
+    tree.CannotRead("scan.unscannable.encrypted", id, "the document is encrypted");
+  }
   for (std::size_t i = first_member; i < artifacts.size(); ++i)
     artifacts[i].kind = ArtifactKind::kObject;
 }

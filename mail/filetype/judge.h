@@ -14,7 +14,7 @@ enum class ProblemSeverity { kLow, kMedium, kHigh, kCritical };
 
 // Codes: file.executable-disguised, file.dangerous-extension, file.double-extension,
 // file.bidi-name, file.disguised-extension, file.type-mismatch, file.macro-document,
-// file.executable-content.
+// file.executable-content, file.active-html, file.active-svg, file.script-as-text.
 struct TypeProblem {
   std::string code;
   std::string detail;  // one line, escaped

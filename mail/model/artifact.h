@@ -73,6 +73,7 @@ struct Unreadable {
   std::string code;
   std::uint32_t artifact = 0;
   std::string reason;
+  std::uint32_t count = 1;  // how many things of this kind, when they are grouped
 };
 
 enum class TextOrigin : std::uint8_t {

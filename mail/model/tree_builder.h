@@ -97,7 +97,7 @@ class TreeBuilder {
     const auto key = std::make_pair(std::string(code), artifact);
     if (!seen_unreadable_.insert(key).second) return;
     tree_.unreadable.push_back(
-        Unreadable{std::string(code), artifact, base::EscapeLine(reason, kMaxDetail)});
+        Unreadable{std::string(code), artifact, base::EscapeLine(reason, kMaxDetail), 1});
   }
 
  private:

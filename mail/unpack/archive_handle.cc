@@ -83,6 +83,10 @@ ArchiveStep ArchiveHandle::ReadPiece(std::string& out) {
   return count > 0 ? ArchiveStep::kEntry : ArchiveStep::kFailed;
 }
 
+bool ArchiveHandle::skips_unread() const {
+  return (archive_format(state_->handle) & ARCHIVE_FORMAT_BASE_MASK) == ARCHIVE_FORMAT_ZIP;
+}
+
 bool ArchiveHandle::header_encrypted() const {
   if (state_->handle == nullptr) return false;
   if (archive_read_has_encrypted_entries(state_->handle) == 1) return true;

@@ -35,6 +35,9 @@ class ArchiveHandle {
   // Appends the next piece of the current entry; kEnd at its end, kFailed when it cannot be read.
   ArchiveStep ReadPiece(std::string& out);
 
+  // The rest of an entry costs nothing when it is not read: the format has a directory.
+  bool skips_unread() const;
+
   bool header_encrypted() const;
   std::string error() const;
 

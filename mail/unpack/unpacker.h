@@ -1,5 +1,6 @@
 // Opens archives in memory and hangs their members into the tree, within limits over the whole
-// message. What cannot be opened is an Unreadable, never silence.
+// message. What cannot be opened is an Unreadable, never silence: one for each kind and container,
+// with a count. Once a limit over the whole message is reached nothing more is opened.
 #ifndef LAZARET_MAIL_UNPACK_UNPACKER_H_
 #define LAZARET_MAIL_UNPACK_UNPACKER_H_
 
@@ -9,11 +10,13 @@
 #include "base/clock.h"
 #include "mail/model/tree_builder.h"
 #include "mail/unpack/archive_handle.h"
+#include "mail/unpack/unpack_reports.h"
 
 namespace lazaret::mail {
 
 struct UnpackLimits {
-  std::size_t max_members = 2'000;              // whole message: stops member floods
+  std::size_t max_members = 2'000;              // whole message: stops member floods; folders
+                                                // count too, eight for one
   std::size_t max_member_bytes = 100U << 20;    // one member: stops zip bombs
   std::size_t max_unpacked_bytes = 400U << 20;  // whole message: stops zip bombs in many pieces
   int max_depth = 17;                           // archive in archive: stops chains
@@ -22,7 +25,11 @@ struct UnpackLimits {
 class Unpacker {
  public:
   Unpacker(TreeBuilder& tree, const UnpackLimits& limits, base::Deadline deadline)
-      : tree_(tree), limits_(limits), deadline_(deadline), bytes_left_(limits.max_unpacked_bytes) {}
+      : tree_(tree),
+        limits_(limits),
+        deadline_(deadline),
+        reports_(tree),
+        bytes_left_(limits.max_unpacked_bytes) {}
 
   // Adds the members of artifact `id`, whose content is an archive, as artifacts of kind member.
   void Unpack(std::uint32_t id, ArchiveShape shape);
@@ -36,13 +43,21 @@ class Unpacker {
                  ArchiveShape shape);
   void NameMember(Artifact& member, const ArchiveEntry& entry, ArchiveShape shape);
   bool ReadContent(ArchiveHandle& archive, std::uint32_t member_id);
-  void Cut(std::uint32_t id, const char* code, const char* reason);
+  bool Drain(ArchiveHandle& archive, std::uint32_t member_id);
+  bool Expire();
+  // The container that a problem with `id` is grouped under.
+  std::uint32_t PlaceOf(std::uint32_t id);
+  void Cut(std::uint32_t id, const char* code, std::string_view reason);
+  bool Spend(std::uint32_t id, const char* code);
 
   TreeBuilder& tree_;
   const UnpackLimits limits_;
   base::Deadline deadline_;
+  UnpackReports reports_;
   std::size_t bytes_left_;
   std::size_t members_ = 0;
+  std::size_t folders_ = 0;
+  const char* spent_ = nullptr;  // code of the limit over the whole message that was reached
   std::size_t ordinal_ = 0;
   bool expired_ = false;
 };
