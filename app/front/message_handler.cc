@@ -62,14 +62,23 @@ std::string FindingCodes(const policy::Verdict& verdict) {
   return line;
 }
 
-std::string MessageLine(const db::DecisionEvent& event, policy::Action answered) {
-  const policy::Envelope& envelope = event.envelope;
+MessageSummary::MessageSummary(const db::DecisionEvent& event)
+    : queue_id(event.envelope.queue_id),
+      message_id(event.envelope.message_id),
+      sender(event.envelope.sender),
+      recipients(event.envelope.recipients.size()),
+      cls(event.verdict.cls),
+      verdict_id(event.verdict_id),
+      bytes(event.message_bytes),
+      millis(event.millis) {}
+
+std::string MessageLine(const MessageSummary& message, policy::Action answered) {
   return base::Format(
       "message queue={} message-id=<{}> from=<{}> recipients={} class={} action={} verdict={} "
       "ms={}",
-      Shown(envelope.queue_id.empty() ? "-" : envelope.queue_id), Shown(envelope.message_id),
-      Shown(envelope.sender), envelope.recipients.size(), policy::Name(event.verdict.cls),
-      policy::Name(answered), event.verdict_id, event.millis);
+      Shown(message.queue_id.empty() ? "-" : message.queue_id), Shown(message.message_id),
+      Shown(message.sender), message.recipients, policy::Name(message.cls), policy::Name(answered),
+      message.verdict_id, message.millis);
 }
 
 judge::Outcome FrontHandler::Look(const milter::Transaction& transaction,
@@ -117,6 +126,8 @@ milter::Disposition FrontHandler::Judge(const milter::Transaction& transaction,
   event.time = base::RealtimeNow();
   event.verdict = policy::Decide({event.envelope, outcome.analysis, parts_.policy, event.time});
   event.analysis = std::move(outcome.analysis);
+  // The verdict holds them all, and the record takes them from there.
+  std::vector<policy::Finding>().swap(event.analysis.findings);
   event.generation = std::move(outcome.generation.id);
   event.engine = std::move(outcome.generation.engine);
   event.confinement = std::move(outcome.generation.confinement);
@@ -125,13 +136,14 @@ milter::Disposition FrontHandler::Judge(const milter::Transaction& transaction,
   if (!disposition.reply.code.empty()) event.smtp_reply = ReplyLine(disposition.reply);
   event.millis = static_cast<std::uint64_t>(MillisSince(began));
   const auto limit = static_cast<base::Nanoseconds>(parts_.config.limits.deadline_seconds * 1e9);
-  if (!Record(event, base::Deadline::At(began + limit + kRecordGrace)).ok()) {
+  const MessageSummary summary(event);
+  if (!Record(std::move(event), base::Deadline::At(began + limit + kRecordGrace)).ok()) {
     // No id: what may yet be written must not be marked as carried out.
     disposition = {};
     disposition.action = policy::Action::kTempfail;
-    disposition.reply = NotRecordedReply(parts_.config, event.verdict_id);
+    disposition.reply = NotRecordedReply(parts_.config, summary.verdict_id);
   }
-  Report(event, disposition.action);
+  Report(summary, disposition.action);
   return disposition;
 }
 
@@ -167,7 +179,7 @@ milter::Disposition FrontHandler::DispositionOf(const policy::Verdict& verdict,
   return disposition;
 }
 
-base::Status FrontHandler::Record(db::DecisionEvent event, base::Deadline deadline) {
+base::Status FrontHandler::Record(db::DecisionEvent&& event, base::Deadline deadline) {
   const std::string id = event.verdict_id;
   base::Status recorded = parts_.log.AppendBefore(std::move(event), deadline);
   if (!recorded.ok()) {
@@ -178,14 +190,14 @@ base::Status FrontHandler::Record(db::DecisionEvent event, base::Deadline deadli
   return recorded;
 }
 
-void FrontHandler::Report(const db::DecisionEvent& event, policy::Action answered) {
+void FrontHandler::Report(const MessageSummary& message, policy::Action answered) {
   base::Counters& counters = parts_.counters;
   counters.Add("messages_total");
-  counters.Add("message_bytes_total", event.message_bytes);
-  counters.Add(base::Format("messages_class_{}_total", policy::Name(event.verdict.cls)));
+  counters.Add("message_bytes_total", message.bytes);
+  counters.Add(base::Format("messages_class_{}_total", policy::Name(message.cls)));
   counters.Add(base::Format("messages_action_{}_total", policy::Name(answered)));
-  counters.Add("message_millis_total", event.millis);
-  base::LogInfo(MessageLine(event, answered));
+  counters.Add("message_millis_total", message.millis);
+  base::LogInfo(MessageLine(message, answered));
 }
 
 void FrontHandler::OnAcknowledged(std::string_view verdict_id, milter::NextSign sign) {

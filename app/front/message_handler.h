@@ -27,6 +27,21 @@ struct HandlerParts {
   std::string bundle_sha256;  // config::BundleSha256 of the bundle that `policy` comes from
 };
 
+// What the log line and the counters say of a message; kept apart from the event, which goes to the
+// log's writer whole.
+struct MessageSummary {
+  explicit MessageSummary(const db::DecisionEvent& event);
+
+  std::string queue_id;
+  std::string message_id;
+  std::string sender;
+  std::size_t recipients = 0;
+  policy::Class cls = policy::Class::kClean;
+  std::string verdict_id;
+  std::uint64_t bytes = 0;
+  std::uint64_t millis = 0;
+};
+
 class FrontHandler : public milter::MessageHandler {
  public:
   explicit FrontHandler(const HandlerParts& parts) : parts_(parts) {}
@@ -40,8 +55,8 @@ class FrontHandler : public milter::MessageHandler {
   judge::Outcome Look(const milter::Transaction& transaction, const policy::Envelope& envelope,
                       base::Nanoseconds began, const std::function<void()>& progress);
   milter::Disposition DispositionOf(const policy::Verdict& verdict, std::string verdict_id) const;
-  base::Status Record(db::DecisionEvent event, base::Deadline deadline);
-  void Report(const db::DecisionEvent& event, policy::Action answered);
+  base::Status Record(db::DecisionEvent&& event, base::Deadline deadline);
+  void Report(const MessageSummary& message, policy::Action answered);
 
   // An analyzer that judged by other rules than ours did not look.
   void CheckBundle(judge::Outcome& outcome) const;
@@ -54,7 +69,7 @@ class FrontHandler : public milter::MessageHandler {
 std::string FindingCodes(const policy::Verdict& verdict);
 
 // The one line a message gets in the log, every value escaped.
-std::string MessageLine(const db::DecisionEvent& event, policy::Action answered);
+std::string MessageLine(const MessageSummary& message, policy::Action answered);
 
 }  // namespace lazaret::front
 

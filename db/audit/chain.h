@@ -23,10 +23,10 @@ void Seal(ChainedRecord& record, ChainPosition& last);
 
 struct ChainReport {
   bool whole = false;
-  ChainPosition first;       // where the walk began: nothing, or the anchor
-  ChainPosition head;        // last event that is in order
-  std::uint64_t events = 0;  // in order
-  std::uint64_t forgotten = 0;  // events with personal values removed
+  ChainPosition first;           // where the walk began: nothing, or the anchor
+  ChainPosition head;            // last event that is in order
+  std::uint64_t events = 0;      // in order
+  std::uint64_t forgotten = 0;   // events with personal values removed
   std::uint64_t broken_seq = 0;  // when not whole: the event at fault, and why
   std::string why;
 };

@@ -242,7 +242,7 @@ TEST_CASE("front: the log line is one line whatever the mail says") {
   f.transaction.envelope.message_id = "id\nx";
   f.Judge();
   REQUIRE(f.log.events.size() == 1);
-  const std::string line = MessageLine(f.log.events[0], policy::Action::kAccept);
+  const std::string line = MessageLine(MessageSummary(f.log.events[0]), policy::Action::kAccept);
   for (const char c : line) CHECK((c >= 0x20 && c <= 0x7e));
   CHECK(line.find("queue=Q1 ") != std::string::npos);
   CHECK(line.find("recipients=1 class=clean action=accept verdict=") != std::string::npos);
