@@ -74,11 +74,77 @@ MessageSummary::MessageSummary(const db::DecisionEvent& event)
 
 std::string MessageLine(const MessageSummary& message, policy::Action answered) {
   return base::Format(
-      "message queue={} message-id=<{}> from=<{}> recipients={} class={} action={} verdict={} "
-      "ms={}",
-      Shown(message.queue_id.empty() ? "-" : message.queue_id), Shown(message.message_id),
-      Shown(message.sender), message.recipients, policy::Name(message.cls), policy::Name(answered),
-      message.verdict_id, message.millis);
+      "message queue={} class={} action={} verdict={} ms={} recipients={} from=<{}> "
+      "message-id=<{}>",
+      Shown(message.queue_id.empty() ? "-" : message.queue_id), policy::Name(message.cls),
+      policy::Name(answered), message.verdict_id, message.millis, message.recipients,
+      Shown(message.sender), Shown(message.message_id));
+}
+
+namespace {
+
+struct RefusalWords {
+  std::string_view code;
+  std::string_view rule;  // the configuration key of the limit
+  std::string_view why;
+  policy::Class cls;
+};
+
+RefusalWords WordsFor(milter::RefusalReason reason) {
+  switch (reason) {
+    case milter::RefusalReason::kMessageBytes:
+      return {"scan.unscannable.message-bytes", "limits.message_bytes",
+              "larger than the limit, not looked at", policy::Class::kUnscannable};
+    case milter::RefusalReason::kHeaderFields:
+      return {"scan.unscannable.header-fields", "limits.header_fields",
+              "more header fields than the limit, not looked at", policy::Class::kUnscannable};
+    case milter::RefusalReason::kOwnFields:
+      return {"mail.forged-fields", "", "more X-Lazaret fields than are removed, not looked at",
+              policy::Class::kPolicy};
+    case milter::RefusalReason::kSpool:
+      return {"scan.error.spool", "", "the message could not be stored", policy::Class::kError};
+    case milter::RefusalReason::kOrder:
+      return {"scan.error.session", "", "commands in an impossible order, or no recipient",
+              policy::Class::kError};
+    case milter::RefusalReason::kInternal:
+      break;
+  }
+  return {"scan.error.session", "", "an internal failure while the message came in",
+          policy::Class::kError};
+}
+
+}  // namespace
+
+policy::Verdict VerdictOfRefusal(const milter::Refusal& refusal) {
+  const RefusalWords words = WordsFor(refusal.reason);
+  const bool permanent = !refusal.reply.code.empty() && refusal.reply.code[0] == '5';
+  policy::Finding finding;
+  finding.code = words.code;
+  finding.cls = words.cls;
+  finding.rule = words.rule;
+  finding.scanner = "session";
+  finding.path = "message";
+  finding.evidence = words.why;
+  finding.proposed = permanent ? policy::Action::kReject : policy::Action::kTempfail;
+  policy::Verdict verdict;
+  verdict.cls = finding.cls;
+  verdict.action = verdict.wanted = *finding.proposed;
+  verdict.reason = finding.code;
+  const policy::Steps steps(
+      {{0, verdict.action, policy::StepSource::kRule, std::string(words.rule)}});
+  for (const std::string& recipient : refusal.envelope.recipients) {
+    verdict.recipients.push_back({recipient, verdict.action, "", "", false, steps});
+  }
+  verdict.findings.push_back(std::move(finding));
+  return verdict;
+}
+
+// The counters that operators watch are there from the start, at zero.
+FrontHandler::FrontHandler(const HandlerParts& parts) : parts_(parts) {
+  for (const char* name : {"messages_total", "messages_aborted_total", "messages_refused_total",
+                           "messages_refused_at_mail_total"}) {
+    parts_.counters.Add(name, 0);
+  }
 }
 
 judge::Outcome FrontHandler::Look(const milter::Transaction& transaction,
@@ -110,14 +176,19 @@ void FrontHandler::CheckBundle(judge::Outcome& outcome) const {
   outcome.analysis = policy::AnalysisForFailure(outcome.failure);
 }
 
-milter::Disposition FrontHandler::Judge(const milter::Transaction& transaction,
-                                        const std::function<void()>& progress) {
-  const base::Nanoseconds began = base::MonotonicNow();
+db::DecisionEvent FrontHandler::NewEvent(const policy::Envelope& envelope) const {
   db::DecisionEvent event;
   event.verdict_id = db::NewVerdictId();
   event.node = parts_.config.node;
-  event.envelope = transaction.envelope;
+  event.envelope = envelope;
   event.envelope.direction = policy::FindDirection(event.envelope, parts_.config.directions);
+  return event;
+}
+
+milter::Disposition FrontHandler::Judge(const milter::Transaction& transaction,
+                                        const std::function<void()>& progress) {
+  const base::Nanoseconds began = base::MonotonicNow();
+  db::DecisionEvent event = NewEvent(transaction.envelope);
   event.message_sha256 = transaction.message.sha256;
   event.body_sha256 = transaction.message.body_sha256;
   event.message_bytes = transaction.message.bytes;
@@ -131,8 +202,31 @@ milter::Disposition FrontHandler::Judge(const milter::Transaction& transaction,
   event.generation = std::move(outcome.generation.id);
   event.engine = std::move(outcome.generation.engine);
   event.confinement = std::move(outcome.generation.confinement);
-
   milter::Disposition disposition = DispositionOf(event.verdict, event.verdict_id);
+  return RecordThenAnswer(std::move(event), std::move(disposition), began);
+}
+
+milter::Disposition FrontHandler::Refused(const milter::Refusal& refusal) {
+  const base::Nanoseconds began = base::MonotonicNow();
+  db::DecisionEvent event = NewEvent(refusal.envelope);
+  event.time = base::RealtimeNow();
+  event.message_bytes = refusal.bytes;
+  event.verdict = VerdictOfRefusal(refusal);
+  event.analysis.tree.push_back(
+      {policy::ArtifactKind::kMessage, 0, "message", "", "", "", refusal.bytes, ""});
+  event.analysis.not_looked.push_back({"session", event.verdict.findings.front().evidence});
+  parts_.counters.Add("messages_refused_total");
+  milter::Disposition disposition;
+  disposition.action = event.verdict.action;
+  disposition.verdict_id = event.verdict_id;
+  disposition.reply = refusal.reply;
+  disposition.reply.text += base::Format(", reference {}", event.verdict_id);
+  return RecordThenAnswer(std::move(event), std::move(disposition), began);
+}
+
+milter::Disposition FrontHandler::RecordThenAnswer(db::DecisionEvent&& event,
+                                                   milter::Disposition disposition,
+                                                   base::Nanoseconds began) {
   if (!disposition.reply.code.empty()) event.smtp_reply = ReplyLine(disposition.reply);
   event.millis = static_cast<std::uint64_t>(MillisSince(began));
   const auto limit = static_cast<base::Nanoseconds>(parts_.config.limits.deadline_seconds * 1e9);
@@ -206,11 +300,13 @@ void FrontHandler::OnAcknowledged(std::string_view verdict_id, milter::NextSign 
                                                       : db::AckMark::kClose);
 }
 
-void FrontHandler::OnRefused(const policy::Envelope& envelope, const milter::Reply& reply) {
-  parts_.counters.Add("messages_refused_total");
-  base::LogWarning(base::Format("message queue={} from=<{}> recipients={} refused: {}",
-                                Shown(envelope.queue_id), Shown(envelope.sender),
-                                envelope.recipients.size(), ReplyLine(reply)));
+void FrontHandler::OnRefusedAtMail(const policy::Envelope& envelope, const milter::Reply& reply) {
+  parts_.counters.Add("messages_refused_at_mail_total");
+  base::LogWarning(base::Format("refused at MAIL: reply=\"{}\" client={} from=<{}>",
+                                ReplyLine(reply), Shown(envelope.client_address),
+                                Shown(envelope.sender)));
 }
+
+void FrontHandler::OnAborted() { parts_.counters.Add("messages_aborted_total"); }
 
 }  // namespace lazaret::front
