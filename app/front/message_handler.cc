@@ -1,6 +1,7 @@
 #include "app/front/message_handler.h"
 
 #include <algorithm>
+#include <optional>
 
 #include "app/front/reply_templates.h"
 #include "base/clock.h"
@@ -15,6 +16,9 @@ namespace {
 constexpr double kLookShare = 0.90;
 // How long after the deadline a record may still be waited for: the reply is due one second after.
 constexpr base::Nanoseconds kRecordGrace = 500'000'000;
+// A history behind a slow disk is not waited for longer: the message is then taken for a first
+// contact.
+constexpr std::int64_t kHistoryMillis = 500;
 constexpr std::size_t kMaxCodes = 8;
 constexpr std::size_t kMaxLoggedValue = 256;
 
@@ -156,12 +160,18 @@ judge::Outcome FrontHandler::Look(const milter::Transaction& transaction,
   job.message_fd = transaction.message.fd.get();
   job.message_bytes = transaction.message.bytes;
   job.facts.envelope = envelope;
-  job.facts.sender_seen_before = parts_.log.SenderSeenBefore(envelope.sender, envelope.recipients);
+  const std::optional<bool> seen = parts_.log.SenderSeenBefore(
+      envelope.sender, envelope.recipients, base::Deadline::AfterMillis(kHistoryMillis));
+  job.facts.sender_seen_before = seen.value_or(false);
   job.facts.budget_millis = static_cast<std::uint32_t>(look_millis);
   job.uid = NewUid();
   job.deadline = base::Deadline::At(began + look_millis * 1'000'000);
   judge::Outcome outcome = parts_.pool.Run(std::move(job), progress);
   CheckBundle(outcome);
+  if (!seen) {
+    parts_.counters.Add("history_not_looked_at_total");
+    outcome.analysis.not_looked.push_back({"history", "the log did not answer in time"});
+  }
   if (outcome.failed) {
     parts_.counters.Add("messages_not_looked_at_total");
     base::LogWarning(base::Format("queue={}: {}", Shown(envelope.queue_id), outcome.failure));

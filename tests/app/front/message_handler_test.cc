@@ -43,7 +43,10 @@ class FakeLog : public db::VerdictLog {
   void Acknowledge(std::string id, db::AckMark mark) override {
     marks.push_back(id + " " + std::string(db::Name(mark)));
   }
-  bool SenderSeenBefore(std::string_view sender, const std::vector<std::string>&) override {
+  std::optional<bool> SenderSeenBefore(std::string_view sender, const std::vector<std::string>&,
+                                       base::Deadline deadline) override {
+    history_deadline = deadline;
+    if (history_hangs) return std::nullopt;
     return sender == "known@sender.test";
   }
   base::Result<std::uint64_t> ForgetPersonal(const db::ForgetSelector&, db::ForgetEvent) override {
@@ -52,6 +55,8 @@ class FakeLog : public db::VerdictLog {
   db::VerdictStore& store() override { std::abort(); }
 
   base::Deadline last_deadline;
+  base::Deadline history_deadline;
+  bool history_hangs = false;
   bool full = false;
   std::vector<db::DecisionEvent> events;
   std::vector<std::string> marks;
@@ -225,6 +230,21 @@ TEST_CASE("front: the analyzer gets direction, history and nine tenths of the de
   const base::Nanoseconds given = f.pool.last_deadline.monotonic() - before;
   CHECK(given >= 90'000'000'000);
   CHECK(given < 91'000'000'000);
+}
+
+TEST_CASE("front: a history that does not answer is a first contact, said, and holds nothing up") {
+  Fixture f;
+  const base::Nanoseconds before = base::MonotonicNow();
+  CHECK(f.Judge().action == policy::Action::kAccept);
+  CHECK(f.log.history_deadline.monotonic() - before < 2'000'000'000);
+  f.log.history_hangs = true;
+  CHECK(f.Judge().action == policy::Action::kAccept);
+  CHECK_FALSE(f.pool.last_facts.sender_seen_before);
+  REQUIRE(f.log.events.size() == 2);
+  CHECK(f.log.events[0].analysis.not_looked.empty());
+  REQUIRE(f.log.events[1].analysis.not_looked.size() == 1);
+  CHECK(f.log.events[1].analysis.not_looked[0].scanner == "history");
+  CHECK(f.log.events[1].verdict.cls == policy::Class::kClean);
 }
 
 TEST_CASE("front: observe accepts and records what it would have done") {
