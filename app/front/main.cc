@@ -127,7 +127,8 @@ base::Status OpenAll(Front& front) {
   return base::Ok();
 }
 
-std::string Status(const Front& front) {
+std::string Status(Front& front) {
+  front.counters.Set("log_lines_dropped_total", base::LogLinesDropped());
   return StatusJson(
       {front.pool->Status(), front.filter->Load(), front.config().milter.listen, front.draining},
       front.counters);
@@ -194,6 +195,8 @@ int Main() {
     base::LogError(role.error().text);
     return kExitConfiguration;
   }
+  // The log must not hold up a reply.
+  base::StartLogWriter();
   auto* front = new Front;
   front->role = std::move(role).value();
   const base::Status opened = OpenAll(*front);
@@ -208,4 +211,8 @@ int Main() {
 }  // namespace
 }  // namespace lazaret::front
 
-int main() { _exit(lazaret::front::Main()); }
+int main() {
+  const int status = lazaret::front::Main();
+  static_cast<void>(lazaret::base::FlushLog(lazaret::base::Deadline::AfterMillis(1000)));
+  _exit(status);
+}

@@ -6,8 +6,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <cstdlib>
 #include <filesystem>
+#include <new>
 #include <stdexcept>
 #include <thread>
 
@@ -19,6 +21,12 @@ namespace lazaret::test {
 namespace {
 
 constexpr int kWaitMillis = 10'000;
+
+// Allocations of this size fail while armed; only the child arms it.
+std::atomic<bool> g_memory_is_short = false;
+bool IsTooMuch(std::size_t size) {
+  return g_memory_is_short && size >= kShortMemoryBytes && size < kShortMemoryBytes + 200;
+}
 
 class WordHandler : public milter::MessageHandler {
  public:
@@ -43,9 +51,20 @@ class WordHandler : public milter::MessageHandler {
                      sign == milter::NextSign::kClose ? "close" : "next-command"));
   }
 
-  void OnRefused(const policy::Envelope&, const milter::Reply& reply) override {
-    Say(base::Format("refused {} {}", reply.code, reply.enhanced));
+  milter::Disposition Refused(const milter::Refusal& refusal) override {
+    Say(base::Format("refused {} {}", refusal.reply.code, refusal.reply.enhanced));
+    milter::Disposition answer;
+    answer.action =
+        refusal.reply.code[0] == '5' ? policy::Action::kReject : policy::Action::kTempfail;
+    if (refusal.envelope.sender == "careless@sender.test") answer.action = policy::Action::kAccept;
+    answer.verdict_id = "refusalid";
+    answer.reply = refusal.reply;
+    return answer;
   }
+  void OnRefusedAtMail(const policy::Envelope&, const milter::Reply& reply) override {
+    Say(base::Format("refused-at-mail {} {}", reply.code, reply.enhanced));
+  }
+  void OnAborted() override { Say("aborted"); }
 
  private:
   static bool Has(const std::string& message, std::string_view word) {
@@ -89,6 +108,7 @@ class WordHandler : public milter::MessageHandler {
 
 [[noreturn]] void RunChild(const milter::FilterOptions& options, bool stop_first, int events,
                            int release) {
+  g_memory_is_short = true;
   front::BlockSignals();
   signal(SIGPIPE, SIG_IGN);
   auto* handler = new WordHandler(events, release);
@@ -186,3 +206,16 @@ std::optional<int> FilterProcess::ExitWithin(int millis) {
 }
 
 }  // namespace lazaret::test
+
+void* operator new(std::size_t size) {
+  if (lazaret::test::IsTooMuch(size)) throw std::bad_alloc();
+  void* memory = std::malloc(size == 0 ? 1 : size);
+  if (memory == nullptr) throw std::bad_alloc();
+  return memory;
+}
+void* operator new(std::size_t size, const std::nothrow_t&) noexcept {
+  return std::malloc(size == 0 ? 1 : size);
+}
+void operator delete(void* memory, const std::nothrow_t&) noexcept { std::free(memory); }
+void operator delete(void* memory) noexcept { std::free(memory); }
+void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }

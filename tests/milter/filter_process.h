@@ -24,6 +24,9 @@ struct FilterChoices {
   bool stop_first = false;  // TERM was there before the thread that serves came up
 };
 
+// A header value or body chunk of so many bytes meets a failing allocation in the filter.
+inline constexpr std::size_t kShortMemoryBytes = 54'321;
+
 // Words in a message: "Want: reject|hold|tag|tempfail|throw|wrong-class|bad-edit", "Slow: 1" (waits
 // until the test says Release). Each judged message and each acknowledgement is one line in
 // Events().

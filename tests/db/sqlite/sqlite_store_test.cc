@@ -250,7 +250,7 @@ TEST_CASE("verify: two swapped rows are found", "[db][verify]") {
   CHECK(report.broken_seq == 2);
 }
 
-TEST_CASE("verify: one changed personal value is found, a removed one is not an error",
+TEST_CASE("verify: one changed personal value is found, a removed one needs a forget event",
           "[db][verify]") {
   ScratchFolder folder;
   FillLog(folder.database());
@@ -273,8 +273,18 @@ TEST_CASE("verify: one changed personal value is found, a removed one is not an 
   }
   REQUIRE(set.Blob(1, EncodePersonal(values)).Run().ok());
   report = Verify(folder.database());
+  CHECK(report.broken_seq == 3);
+  CHECK(report.why.find("no forget event") != std::string::npos);
+
+  ForgetEvent forget;
+  forget.actor = "operator";
+  forget.scope = ForgetScope::kPersonalValues;
+  forget.verdict_id = store->Read(2, 1).value().at(0).index.verdict_id;
+  Append(*Open(folder.database()).value(), {forget});
+  report = Verify(folder.database());
   CHECK(report.why == "");
   CHECK(report.whole);
+  CHECK(report.forgotten == 1);
 }
 
 TEST_CASE("verify: a removed prefix with its anchor and forget event is whole", "[db][verify]") {
