@@ -108,6 +108,11 @@ class Collector {
     guessed_ = false;
   }
 
+  // Who reads the units must know of what is missing: the list of unreadable things may be full.
+  void Finish() {
+    if (cut_ && !tree_.tree().texts.empty()) tree_.tree().texts.back().truncated = true;
+  }
+
  private:
   void Html(const Artifact& artifact, const std::string& utf8) {
     HtmlText html = ExtractHtml(utf8);
@@ -145,6 +150,7 @@ class Collector {
   }
 
   void Cut(std::uint32_t artifact) {
+    cut_ = true;
     tree_.CannotRead("scan.unscannable.text-bytes", artifact, "more text than is looked at");
   }
 
@@ -153,6 +159,7 @@ class Collector {
   std::size_t left_;
   TextOrigin origin_ = TextOrigin::kBody;
   bool guessed_ = false;
+  bool cut_ = false;
 };
 
 }  // namespace
@@ -165,6 +172,7 @@ base::Status ExtractTexts(TreeBuilder& tree, const TextLimits& limits, base::Dea
     collector.Names(artifact);
     collector.Content(artifact);
   }
+  collector.Finish();
   return base::Ok();
 }
 
