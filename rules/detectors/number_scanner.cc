@@ -10,12 +10,14 @@ namespace {
 
 constexpr std::size_t kNone = std::string_view::npos;
 constexpr std::size_t kBase64LineLength = 60;
+constexpr std::ptrdiff_t kBase64Letters = 15;
+constexpr std::size_t kMinHexToken = 4;      // the shortest group of a UUID
 constexpr std::size_t kHexTokenLength = 40;  // how far a neighbouring token is looked at
 
 bool IsDigit(char c) { return c >= '0' && c <= '9'; }
 bool IsAsciiLetter(char c) { return (c | 0x20) >= 'a' && (c | 0x20) <= 'z'; }
 bool IsAsciiAlnum(char c) { return IsDigit(c) || IsAsciiLetter(c); }
-bool IsSeparator(char c) { return c == ' ' || c == '-' || c == '.' || c == '/'; }
+bool IsSeparator(char c) { return c == ' ' || c == '-' || c == '.' || c == '/' || c == '_'; }
 
 bool WordBefore(std::string_view text, std::size_t at) {
   if (at == 0) return false;
@@ -29,11 +31,14 @@ bool WordAt(std::string_view text, std::size_t at) {
   return at < text.size() && base::IsSpacedWordCharacter(base::NextCodePoint(text, at));
 }
 
-// "a716-" in front of "446655440000": letters and digits in one token that a dash joins.
+// "a716-" in front of "446655440000": a token of hexadecimal digits with a letter among them. Words
+// such as "inv2024" and "q3" are none.
 bool IsHexToken(std::string_view token) {
-  const bool letter = std::any_of(token.begin(), token.end(), IsAsciiLetter);
-  const bool digit = std::any_of(token.begin(), token.end(), IsDigit);
-  return letter && digit;
+  auto is_hex_letter = [](char c) { return (c | 0x20) >= 'a' && (c | 0x20) <= 'f'; };
+  return token.size() >= kMinHexToken && std::any_of(token.begin(), token.end(), is_hex_letter) &&
+         std::any_of(token.begin(), token.end(), IsDigit) &&
+         std::all_of(token.begin(), token.end(),
+                     [&](char c) { return IsDigit(c) || is_hex_letter(c); });
 }
 
 std::size_t DigitsEnd(std::string_view text, std::size_t at) {
@@ -49,7 +54,7 @@ bool IsShortAndInsideRow(std::string_view text, std::size_t begin, std::size_t e
 
 struct Gap {
   std::size_t next = kNone;  // where the next group begins
-  char kind = 0;             // ' ' '-' '.' '/' or '\n' for a line break or tab
+  char kind = 0;             // ' ' '-' '.' '/' '_' or '\n' for a line break or tab
 };
 
 Gap GapAfter(std::string_view text, std::size_t end) {
@@ -100,7 +105,10 @@ bool InBase64Line(std::string_view text, std::size_t begin, std::size_t end) {
   while (from > 0 && end - from < kBase64LineLength && in_alphabet(text[from - 1])) --from;
   std::size_t to = end;
   while (to < text.size() && to - from < kBase64LineLength && in_alphabet(text[to])) ++to;
-  return to - from >= kBase64LineLength;
+  if (to - from < kBase64LineLength) return false;
+  // Numbers joined by '/' have no letters; four of five characters of base64 are letters.
+  const std::string_view line = text.substr(from, to - from);
+  return std::count_if(line.begin(), line.end(), IsAsciiLetter) >= kBase64Letters;
 }
 
 std::string NumberStart::Digits(std::string_view text, std::size_t group_count) const {

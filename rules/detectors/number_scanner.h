@@ -21,8 +21,8 @@ struct DigitGroup {
 };
 
 // A digit group and those behind it that may belong to it: at most kMaxNumberDigits digits, one or
-// two separators of one kind out of {space - . /} between groups; one line break or tab in all,
-// between two groups of four. `separator` is ' ' '-' '.' '/' or 0 for a single group.
+// two separators of one kind out of {space - . / _} between groups; one line break or tab in all,
+// between two groups of four. `separator` is ' ' '-' '.' '/' '_' or 0 for a single group.
 struct NumberStart {
   std::array<DigitGroup, kMaxNumberDigits> groups;
   std::size_t count = 0;
@@ -54,7 +54,7 @@ bool LeftEdge(std::string_view text, std::size_t begin);
 // May a number end at `end`: not before a letter of a spaced script, ".digit", '@', or inside a hex
 // token.
 bool RightEdge(std::string_view text, std::size_t end);
-// True inside 60 and more characters of the base64 alphabet.
+// True inside 60 and more characters of the base64 alphabet, a quarter of them letters.
 bool InBase64Line(std::string_view text, std::size_t begin, std::size_t end);
 
 }  // namespace lazaret::rules

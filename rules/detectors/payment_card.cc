@@ -47,6 +47,15 @@ constexpr IssuerRange kIssuers[] = {
     {"81", "82", 16, 16, true},       // RuPay
 };
 
+// So many distinct numbers raise each other by one level, by two.
+constexpr std::size_t kRepeated = 3;
+constexpr std::size_t kMany = 10;
+// A neighbour joined by '-' or '/' that has so many digits is another card of a list.
+constexpr std::size_t kMinNeighbour = 13;
+
+bool IsDigit(char c) { return c >= '0' && c <= '9'; }
+bool Joins(char c) { return c == '-' || c == '/'; }
+
 // How numbers are printed on cards and in letters; a single group of any length is also a number.
 constexpr std::array<std::string_view, 9> kShapes = {"4444", "44443", "44442", "44441", "465",
                                                      "464",  "88",    "6A",    "6D"};
@@ -119,16 +128,37 @@ bool InRowOfFours(std::string_view text, const NumberStart& start, std::size_t c
   return before || after;
 }
 
+std::size_t DigitsEnd(std::string_view text, std::size_t at, std::size_t most) {
+  const std::size_t begin = at;
+  while (at < text.size() && at - begin < most && IsDigit(text[at])) ++at;
+  return at;
+}
+
+std::size_t DigitsBegin(std::string_view text, std::size_t end, std::size_t most) {
+  std::size_t at = end;
+  while (at > 0 && end - at < most && IsDigit(text[at - 1])) --at;
+  return at;
+}
+
+// "/12/27", "-12/2027": the expiry behind a card.
+bool IsExpiry(std::string_view text, std::size_t at) {
+  const std::size_t month = DigitsEnd(text, at + 1, 3);
+  if (month - at != 3 || month >= text.size() || !Joins(text[month])) return false;
+  const std::string_view digits = text.substr(at + 1, 2);
+  const std::size_t year = DigitsEnd(text, month + 1, 5) - month - 1;
+  return digits >= "01" && digits <= "12" && (year == 2 || year == 4);
+}
+
 // A number that goes on behind '-' or '/' is part of something longer: an order number, a date, a
-// path.
+// path. An expiry or another number as long as a card is not.
 bool GoesOn(std::string_view text, std::size_t begin, std::size_t end) {
-  auto digit = [text](std::size_t at) {
-    return at < text.size() && text[at] >= '0' && text[at] <= '9';
-  };
-  auto joins = [text](std::size_t at) {
-    return at < text.size() && (text[at] == '-' || text[at] == '/' || text[at] == '_');
-  };
-  return (joins(end) && digit(end + 1)) || (begin >= 2 && joins(begin - 1) && digit(begin - 2));
+  if (end + 1 < text.size() && Joins(text[end]) && IsDigit(text[end + 1]) && !IsExpiry(text, end)) {
+    const std::size_t size = DigitsEnd(text, end + 1, kMaxNumberDigits + 1) - end - 1;
+    if (size < kMinNeighbour || size > kMaxNumberDigits) return true;
+  }
+  if (begin < 2 || !Joins(text[begin - 1]) || !IsDigit(text[begin - 2])) return false;
+  const std::size_t size = begin - 1 - DigitsBegin(text, begin - 1, kMaxNumberDigits + 1);
+  return size < kMinNeighbour || size > kMaxNumberDigits;
 }
 
 const EvidenceWords& CardWords() {
@@ -230,9 +260,13 @@ class CardFinder {
     if (grouped && !single_digits && !HasCardShape(start, count)) return false;
     if (!RightEdge(input_.text, end) || GoesOn(input_.text, begin, end)) return false;
     if (InBase64Line(input_.text, begin, end)) return false;
-    ++tried_;
+    // Inside a row of groups: the middle of a number that was found.
+    if (begin < last_end_) return true;
     std::string digits = start.Digits(input_.text, count);
+    const bool seen_before = distinct_.count(digits) != 0;
+    if (!seen_before) ++tried_;
     const IssuerRange* issuer = FindIssuer(digits);
+    if (issuer != nullptr && !seen_before) ++tried_of_issuers_;
     if (issuer == nullptr || !IsLuhn(digits) || HasEqualRun(digits, 5) || IsTestNumber(digits))
       return false;
     const int evidence = EvidenceNear(input_.text, begin, end, CardWords());
@@ -240,7 +274,6 @@ class CardFinder {
     const bool printed = grouped && !single_digits && !InRowOfFours(input_.text, start, count);
     int points = (printed ? 1 : 0) + evidence;
     if (points == 0 && evidence == 0 && SubjectSupports(input_.subject, CardWords())) points = 1;
-    if (begin < last_end_) return true;
     last_end_ = end;
     if (points >= 0) distinct_.insert(digits);
     out_.values.push_back({begin, end, Level::kLow, std::move(digits)});
@@ -248,14 +281,21 @@ class CardFinder {
     return true;
   }
 
-  // Three distinct valid numbers out of few tried ones do not come by chance (one in ten each).
+  // Three distinct valid numbers out of few tried ones do not come by chance (one in ten of those
+  // with an issuer's prefix, one in forty of all), and ten are beyond doubt.
+  int PointsOfRepetition() const {
+    const std::size_t distinct = distinct_.size();
+    const bool by_chance = distinct * 10 < tried_ * 3 && distinct * 2 < tried_of_issuers_;
+    if (distinct < kRepeated || by_chance) return 0;
+    return distinct < kMany ? 1 : 2;
+  }
+
   void Finish() {
-    const bool repeated = distinct_.size() >= 3 && distinct_.size() * 10 >= tried_ * 3;
+    const int repetition = PointsOfRepetition();
     std::vector<DetectedValue> kept;
     for (std::size_t i = 0; i < points_.size(); ++i) {
-      const int points = points_[i] == 0 && repeated ? 1 : points_[i];
-      if (points < 0) continue;
-      out_.values[i].confidence = LevelOfPoints(points);
+      if (points_[i] < 0) continue;
+      out_.values[i].confidence = LevelOfPoints(points_[i] + repetition);
       kept.push_back(std::move(out_.values[i]));
     }
     out_.values = std::move(kept);
@@ -266,6 +306,7 @@ class CardFinder {
   std::vector<int> points_;
   std::set<std::string> distinct_;
   std::size_t tried_ = 0;
+  std::size_t tried_of_issuers_ = 0;
   std::size_t last_end_ = 0;
 };
 

@@ -156,6 +156,91 @@ TEST_CASE("payment_card: three distinct numbers raise each other, three of many 
   for (const auto& value : Find(FindPaymentCards, many)) CHECK(value.confidence == Level::kLow);
 }
 
+std::vector<std::string> ThirtyCards() {
+  std::vector<std::string> cards;
+  for (int i = 0; cards.size() < 30; ++i) {
+    const std::string middle = std::to_string(1357924 + i * 86'413).substr(0, 7);
+    cards.push_back(WithLuhn((i % 2 == 0 ? "45395787" : "51023948") + middle));
+  }
+  return cards;
+}
+
+std::string Grouped(const std::string& digits, const std::string& separator) {
+  std::string out;
+  for (std::size_t i = 0; i < digits.size(); ++i)
+    out += (i > 0 && i % 4 == 0 ? separator : "") + digits.substr(i, 1);
+  return out;
+}
+
+TEST_CASE("payment_card: many distinct numbers on one line are high, whatever divides them") {
+  const auto cards = ThirtyCards();
+  for (const std::string between :
+       {",", ";", "\t", " ", ", ", " | ", "|", "_", "-", "/", "\",\"", "\n", "<br>"}) {
+    for (const std::string inside : {"", " ", "-"}) {
+      if (inside == between) continue;
+      if (inside != "" && (between == "-" || between == "/" || between == "_")) continue;
+      std::string line;
+      for (const auto& card : cards) line += (line.empty() ? "" : between) + Grouped(card, inside);
+      const auto values = Find(FindPaymentCards, line);
+      INFO("between '" << between << "', inside '" << inside << "'");
+      CHECK(values.size() == 30);
+      for (const auto& value : values) CHECK(value.confidence == Level::kHigh);
+    }
+  }
+  std::string blanks;
+  for (const auto& card : cards) blanks += Grouped(card, " ") + " ";
+  CHECK(Find(FindPaymentCards, blanks).size() == 30);
+  for (const auto& value : Find(FindPaymentCards, blanks)) CHECK(value.confidence == Level::kHigh);
+}
+
+TEST_CASE(
+    "payment_card: other columns of a table and repeated rows do not weaken a list of cards") {
+  const auto cards = ThirtyCards();
+  std::string table;
+  for (std::size_t i = 0; i < cards.size(); ++i) {
+    table += std::to_string(1'732'450'000'000 + i * 77'711) + ";90" + std::to_string(i + 100) +
+             "17283940561;" + cards[i % 12] + ";12.50\n";
+  }
+  const auto values = Find(FindPaymentCards, table);
+  CHECK(values.size() == 30);
+  for (const auto& value : values) CHECK(value.confidence == Level::kHigh);
+}
+
+TEST_CASE("payment_card: a table of four-digit numbers stays low") {
+  std::string table;
+  unsigned state = 12345;
+  for (int i = 0; i < 4000; ++i) {
+    state = state * 1'103'515'245U + 12'345U;
+    table += std::to_string(1000 + (state >> 16) % 9000) + (i % 12 == 11 ? "\n" : " ");
+  }
+  for (const auto& value : Find(FindPaymentCards, table)) CHECK(value.confidence == Level::kLow);
+}
+
+TEST_CASE("payment_card: an underscore is an edge, a hexadecimal token is not") {
+  const std::string visa = "4539578763621486";
+  const std::vector<Case> cases = {
+      {"card_" + visa + "_", "medium", "letters joined by underscores"},
+      {visa + "_" + WithLuhn("510239487561203"), "2", "two cards"},
+      {"2026_" + visa, "low", "a year in front"},
+      {visa + "_2026", "low", "a year behind"},
+      {"inv2024_" + visa + "_v2", "low", "words with digits that are not hexadecimal"},
+      {"4539_5787_6362_1486", "medium", "groups joined by underscores"},
+      {"scan-q3-" + visa, "none", "goes on behind a dash"},
+      {"card a716-" + visa, "none", "hexadecimal in front"},
+      {"card " + visa + "-4f2a", "none", "hexadecimal behind"},
+      {"card 550e8400_" + visa, "none", "hexadecimal in front, underscore"},
+      {"card " + visa + "/12/27", "medium", "expiry"},
+      {"card " + visa + "/12/2027/123", "medium", "expiry and code"},
+      {"card " + visa + "-12/27", "medium", "expiry behind a dash"},
+      {"card " + visa + "/13/27", "none", "no month"},
+      {"card " + visa + "/12/271", "none", "no year"},
+  };
+  for (const Case& test : cases) {
+    INFO(test.text << ": " << test.why);
+    CHECK(Card(test.text) == test.expected);
+  }
+}
+
 TEST_CASE("payment_card: issuer ranges hold at their edges") {
   CHECK(Card("card " + WithLuhn("222012345678123")) == "none");
   CHECK(Card("card " + WithLuhn("222112345678123")) == "medium");
