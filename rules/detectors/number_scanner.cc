@@ -11,6 +11,7 @@ namespace {
 constexpr std::size_t kNone = std::string_view::npos;
 constexpr std::size_t kBase64LineLength = 60;
 constexpr std::ptrdiff_t kBase64Letters = 15;
+constexpr std::size_t kMaxWrap = 32;         // blanks, line break, quote marks and indent
 constexpr std::size_t kMinHexToken = 4;      // the shortest group of a UUID
 constexpr std::size_t kHexTokenLength = 40;  // how far a neighbouring token is looked at
 
@@ -54,26 +55,49 @@ bool IsShortAndInsideRow(std::string_view text, std::size_t begin, std::size_t e
 
 struct Gap {
   std::size_t next = kNone;  // where the next group begins
-  char kind = 0;             // ' ' '-' '.' '/' '_' or '\n' for a line break or tab
+  char kind = 0;             // ' ' '-' '.' '/' '_' '\t' or '\n' for a line break
 };
 
 Gap GapAfter(std::string_view text, std::size_t end) {
   std::size_t at = end;
   Gap gap;
-  if (at < text.size() && (text[at] == '\n' || text[at] == '\t' || text[at] == '\r')) {
-    at += text.substr(at, 2) == "\r\n" ? 2 : 1;
-    gap.kind = '\n';
+  if (at < text.size() && text[at] == '\t') {
+    gap.kind = '\t';
+    ++at;
   } else {
     while (at < text.size() && at - end < 2 && IsSeparator(text[at])) {
       if (gap.kind == 0 || gap.kind == ' ') gap.kind = text[at];
       ++at;
     }
   }
+  if (const std::size_t next_line = AfterLineBreak(text, at); next_line != kNone) {
+    gap.kind = '\n';
+    at = next_line;
+  }
   if (gap.kind != 0 && at < text.size() && IsDigit(text[at])) gap.next = at;
   return gap;
 }
 
 }  // namespace
+
+std::size_t AfterLineBreak(std::string_view text, std::size_t at) {
+  const std::string_view rest = text.substr(at, kMaxWrap);
+  std::size_t size = std::min(rest.find_first_not_of(' '), rest.size());
+  if (rest.substr(size, 1) == "\r") ++size;
+  if (rest.substr(size, 1) == "\n") {
+    ++size;
+  } else if (size == 0 || rest[size - 1] != '\r') {
+    return kNone;
+  }
+  const std::size_t behind = rest.find_first_not_of("> ", size);
+  if (behind == kNone || rest[behind] == '\n' || rest[behind] == '\r') return kNone;
+  return at + behind;
+}
+
+bool BeginsLine(std::string_view text, std::size_t at) {
+  while (at > 0 && (text[at - 1] == ' ' || text[at - 1] == '>')) --at;
+  return at == 0 || text[at - 1] == '\n' || text[at - 1] == '\r';
+}
 
 bool LeftEdge(std::string_view text, std::size_t begin) {
   if (begin == 0) return true;
@@ -117,6 +141,18 @@ std::string NumberStart::Digits(std::string_view text, std::size_t group_count) 
   return out;
 }
 
+std::string NumberStart::Shape(std::size_t group_count, bool joined) const {
+  std::string out;
+  std::size_t size = 0;
+  for (std::size_t i = 0; i < group_count; ++i) {
+    size += groups[i].size;
+    if (joined && i + 1 < group_count && i + 1 == broken_before) continue;
+    out += "0123456789ABCDEFGHIJ"[size];
+    size = 0;
+  }
+  return out;
+}
+
 void NumberScanner::FollowToken(std::size_t at) {
   const char c = text_[at];
   const bool ends = static_cast<unsigned char>(c) <= ' ' || static_cast<unsigned char>(c) >= 0x80 ||
@@ -129,7 +165,6 @@ void NumberScanner::FollowToken(std::size_t at) {
 
 void NumberScanner::Extend(NumberStart& start) const {
   std::size_t digits = start.groups[0].size;
-  bool broken = false;
   while (start.count < kMaxNumberDigits) {
     const DigitGroup& last = start.groups[start.count - 1];
     const Gap gap = GapAfter(text_, last.end());
@@ -137,10 +172,13 @@ void NumberScanner::Extend(NumberStart& start) const {
     const std::size_t size = DigitsEnd(text_, gap.next) - gap.next;
     digits += size;
     if (digits > kMaxNumberDigits) return;
-    // A column of years must not become a number: one break only.
-    if (gap.kind == '\n' && (broken || last.size != 4 || size != 4)) return;
-    broken = broken || gap.kind == '\n';
-    if (gap.kind != '\n') {
+    if (gap.kind == '\t' && (last.size != 4 || size != 4)) return;
+    const bool other_kind = start.separator != 0 && start.separator != '\t';
+    if (gap.kind == '\n' || (gap.kind == '\t' && other_kind)) {
+      // A column of years must not become a number: one break only.
+      if (start.broken_before != 0) return;
+      start.broken_before = start.count;
+    } else {
       if (start.separator != 0 && start.separator != gap.kind) return;
       start.separator = gap.kind;
     }
@@ -161,6 +199,7 @@ bool NumberScanner::Next(NumberStart& start) {
     start.groups[0] = {begin, at_ - begin};
     start.count = 1;
     start.separator = 0;
+    start.broken_before = 0;
     start.in_url = token_is_url_;
     Extend(start);
     return true;
