@@ -15,9 +15,10 @@ namespace lazaret::mail {
 namespace {
 
 // Headers that rules look at, besides the subject.
-constexpr std::array<std::string_view, 10> kHeaders{
-    "from",    "sender",   "reply-to",   "to",          "cc",
-    "list-id", "x-mailer", "user-agent", "return-path", "organization"};
+constexpr std::array<std::string_view, 14> kHeaders{
+    "from",         "sender",   "reply-to", "to",          "cc",
+    "bcc",          "list-id",  "x-mailer", "user-agent",  "return-path",
+    "organization", "comments", "keywords", "thread-topic"};
 constexpr std::size_t kMaxUrlsInPlain = 2'000;
 
 bool StartsWith(std::string_view text, std::string_view start) {

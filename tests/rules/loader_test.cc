@@ -89,6 +89,8 @@ TEST_CASE("loader: what is wrong is said with line, column, field and reason") {
        "test.yaml:5:11: ", "anchor"},
       {"id: A\nname: x\nmatch: {detector: iban}\nscope: [url]\n",
        "test.yaml:3:8: match: ", "detectors look at"},
+      {"id: A\nname: x\nmatch: {detector: iban}\nscope: ['header:X-Mailer']\n",
+       "test.yaml:3:8: match: ", "detectors look at"},
       {"id: [A\n", "test.yaml:", ""},
   };
   for (const Case& test : cases) {
