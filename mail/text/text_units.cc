@@ -19,7 +19,6 @@ constexpr std::array<std::string_view, 14> kHeaders{
     "from",         "sender",   "reply-to", "to",          "cc",
     "bcc",          "list-id",  "x-mailer", "user-agent",  "return-path",
     "organization", "comments", "keywords", "thread-topic"};
-constexpr std::size_t kMaxUrlsInPlain = 2'000;
 
 bool StartsWith(std::string_view text, std::string_view start) {
   return text.substr(0, start.size()) == start;
@@ -120,15 +119,16 @@ class Collector {
     Add(origin_, {}, artifact.id, std::move(html.visible));
     Add(TextOrigin::kHtmlHidden, {}, artifact.id, std::move(html.hidden));
     for (std::string& url : html.urls) Add(TextOrigin::kUrl, {}, artifact.id, std::move(url));
+    if (html.urls_cut) Cut(artifact.id);
   }
 
   void Plain(const Artifact& artifact, std::string utf8) {
     if (artifact.format_flowed) utf8 = JoinFlowed(utf8, artifact.format_delsp);
     if (IsFolded(artifact)) utf8 = JoinFolded(utf8);
     if (artifact.kind == ArtifactKind::kObject) utf8 = DocumentText(utf8);
-    for (std::string& url : FindUrls(utf8, kMaxUrlsInPlain)) {
-      Add(TextOrigin::kUrl, {}, artifact.id, std::move(url));
-    }
+    Urls found = FindUrls(utf8);
+    for (std::string& url : found.urls) Add(TextOrigin::kUrl, {}, artifact.id, std::move(url));
+    if (found.cut) Cut(artifact.id);
     Add(origin_, {}, artifact.id, std::move(utf8));
   }
 

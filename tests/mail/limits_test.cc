@@ -3,6 +3,7 @@
 #include "base/format.h"
 #include "mail/model/tree_builder.h"
 #include "mail/reader.h"
+#include "mail/text/plain_text.h"
 #include "mail/text/text_units.h"
 #include "tests/support/catch.h"
 
@@ -101,6 +102,19 @@ TEST_CASE("limits: a text unit that was left out or cut is told by the last unit
   };
   for (const std::size_t units : {2U, 3U, 4U}) CHECK(truncated({1000, units}) == (units < 3));
   for (const std::size_t bytes : {16U, 17U, 18U}) CHECK(truncated({bytes, 10}) == (bytes < 17));
+}
+
+TEST_CASE("limits: links beyond the cap are unscannable, in plain text and in HTML") {
+  const auto unread = [](const std::string& type, std::size_t links) {
+    std::string mail = "Content-Type: " + type + "\n\n";
+    for (std::size_t i = 0; i < links; ++i)
+      mail += "<a href='http://a.example/" + std::to_string(i) + "'>\n";
+    return Unread(mail, ReadLimits{}, "scan.unscannable.text-bytes");
+  };
+  for (const std::string type : {"text/plain", "text/html"}) {
+    CHECK_FALSE(unread(type, kMaxUrls));
+    CHECK(unread(type, kMaxUrls + 1));
+  }
 }
 
 TEST_CASE("limits: floods of headers, parts, levels and words end soon") {
