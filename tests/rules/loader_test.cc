@@ -102,6 +102,14 @@ TEST_CASE("loader: what is wrong is said with line, column, field and reason") {
   }
 }
 
+TEST_CASE("loader: a byte order mark may begin a rule file and a list file") {
+  CHECK(CompileError("\xEF\xBB\xBFid: A\nname: x\nmatch: {keywords: [a]}\n").empty());
+  auto rules = TryCompile("id: A\nname: x\nmatch: {keywords: list:l}\n",
+                          {{"l", "lists.d/l", "\xEF\xBB\xBFword\n"}});
+  REQUIRE(rules.ok());
+  CHECK(testing::Matching(**rules, {{Scope::kBody, "a word here", "", false}}) == "A");
+}
+
 TEST_CASE("loader: the error names the rule") {
   CHECK(CompileError(With("status: on")).find("(rule A)") != std::string::npos);
 }
