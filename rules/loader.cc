@@ -13,6 +13,7 @@ namespace lazaret::rules {
 namespace {
 
 constexpr std::size_t kVersionDigits = 12;
+constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
 
 std::vector<std::string_view> LinesOf(std::string_view text) {
   std::vector<std::string_view> lines;
@@ -48,7 +49,10 @@ base::Result<Lists> ReadLists(const std::vector<ListDocument>& lists) {
   for (const ListDocument& list : lists) {
     std::vector<std::string> words;
     std::size_t number = 0;
-    for (std::string_view line : LinesOf(list.text)) {
+    std::string_view text = list.text;
+    if (text.substr(0, kByteOrderMark.size()) == kByteOrderMark)
+      text.remove_prefix(kByteOrderMark.size());
+    for (std::string_view line : LinesOf(text)) {
       ++number;
       const std::string_view word = base::TrimAscii(line);
       if (word.empty() || word.front() == '#') continue;

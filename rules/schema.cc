@@ -9,8 +9,6 @@ namespace lazaret::rules {
 namespace {
 
 constexpr std::size_t kMaxIdBytes = 64;
-constexpr std::uint8_t kDetectorScopes = ScopeBit(Scope::kSubject) | ScopeBit(Scope::kBody) |
-                                         ScopeBit(Scope::kAttachment) | ScopeBit(Scope::kFilename);
 
 bool HasOnly(std::string_view text, std::string_view extra, bool upper) {
   return std::all_of(text.begin(), text.end(), [&](char c) {
@@ -180,9 +178,10 @@ class RuleReader {
       return FieldError(match->place, "match",
                         "none alone matches nearly all mail: put it inside all");
     }
-    if (UsesDetector(rule_.match) && (rule_.scope.mask & kDetectorScopes) == 0) {
+    if (UsesDetector(rule_.match) && !DetectorsLookAt(rule_.scope)) {
       return FieldError(match->place, "match",
-                        "detectors look at subject, body, attachment and filename only");
+                        "detectors look at subject, body, attachment, filename and headers in "
+                        "which people write only");
     }
     return base::Ok();
   }

@@ -15,10 +15,10 @@ namespace lazaret::mail {
 namespace {
 
 // Headers that rules look at, besides the subject.
-constexpr std::array<std::string_view, 10> kHeaders{
-    "from",    "sender",   "reply-to",   "to",          "cc",
-    "list-id", "x-mailer", "user-agent", "return-path", "organization"};
-constexpr std::size_t kMaxUrlsInPlain = 2'000;
+constexpr std::array<std::string_view, 14> kHeaders{
+    "from",         "sender",   "reply-to", "to",          "cc",
+    "bcc",          "list-id",  "x-mailer", "user-agent",  "return-path",
+    "organization", "comments", "keywords", "thread-topic"};
 
 bool StartsWith(std::string_view text, std::string_view start) {
   return text.substr(0, start.size()) == start;
@@ -110,6 +110,11 @@ class Collector {
     guessed_ = false;
   }
 
+  // Who reads the units must know of what is missing: the list of unreadable things may be full.
+  void Finish() {
+    if (cut_ && !tree_.tree().texts.empty()) tree_.tree().texts.back().truncated = true;
+  }
+
  private:
   void Header(const std::string& name, std::uint32_t artifact, const std::string& value) {
     if (name == "subject") {
@@ -132,15 +137,16 @@ class Collector {
     Add(origin_, {}, artifact.id, std::move(html.visible));
     Add(TextOrigin::kHtmlHidden, {}, artifact.id, std::move(html.hidden));
     for (std::string& url : html.urls) Add(TextOrigin::kUrl, {}, artifact.id, std::move(url));
+    if (html.urls_cut) Cut(artifact.id);
   }
 
   void Plain(const Artifact& artifact, std::string utf8) {
     if (artifact.format_flowed) utf8 = JoinFlowed(utf8, artifact.format_delsp);
     if (IsFolded(artifact)) utf8 = JoinFolded(utf8);
     if (artifact.kind == ArtifactKind::kObject) utf8 = DocumentText(utf8);
-    for (std::string& url : FindUrls(utf8, kMaxUrlsInPlain)) {
-      Add(TextOrigin::kUrl, {}, artifact.id, std::move(url));
-    }
+    Urls found = FindUrls(utf8);
+    for (std::string& url : found.urls) Add(TextOrigin::kUrl, {}, artifact.id, std::move(url));
+    if (found.cut) Cut(artifact.id);
     Add(origin_, {}, artifact.id, std::move(utf8));
   }
 
@@ -163,6 +169,7 @@ class Collector {
   }
 
   void Cut(std::uint32_t artifact) {
+    cut_ = true;
     tree_.CannotRead("scan.unscannable.text-bytes", artifact, "more text than is looked at");
   }
 
@@ -171,6 +178,7 @@ class Collector {
   std::size_t left_;
   TextOrigin origin_ = TextOrigin::kBody;
   bool guessed_ = false;
+  bool cut_ = false;
 };
 
 }  // namespace
@@ -183,6 +191,7 @@ base::Status ExtractTexts(TreeBuilder& tree, const TextLimits& limits, base::Dea
     collector.Names(artifact);
     collector.Content(artifact);
   }
+  collector.Finish();
   return base::Ok();
 }
 

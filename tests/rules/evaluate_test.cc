@@ -245,7 +245,22 @@ TEST_CASE("evaluate: words of a rule are shown as evidence, words of a list file
   CHECK(Evaluated(*rules, units).matches.at(0).evidence == "[REDACTED:list:customers]");
 }
 
-TEST_CASE("evaluate: headers, links and raw bytes are not searched by detectors") {
+TEST_CASE(
+    "evaluate: headers in which people write are searched by detectors, where a rule asks too") {
+  auto rules = Compiled(
+      Rule("{detector: payment_card}", "scope: [body, 'header:From', 'header:Comments']\n"));
+  const std::string text = "\"card 4539 5787 6362 1486\" <a@b.example>";
+  for (const std::string name : {"from", "to", "cc", "reply-to", "sender", "comments"}) {
+    INFO(name);
+    const auto evaluation = Evaluated(*rules, {{Scope::kHeader, text, name, false}});
+    REQUIRE(evaluation.detectors.size() == 1);
+    CHECK(evaluation.detectors[0].confidence == Level::kHigh);
+    CHECK(evaluation.sensitive.size() == 1);
+    CHECK(evaluation.matches.size() == (name == "from" || name == "comments" ? 1U : 0U));
+  }
+}
+
+TEST_CASE("evaluate: other headers, links and raw bytes are not searched by detectors") {
   auto rules = Compiled(Rule("{keywords: [nothing]}"));
   for (Scope scope : {Scope::kHeader, Scope::kUrl, Scope::kRaw}) {
     CHECK(Evaluated(*rules, {{scope, "card " + kCards[0], "x-a", false}}).detectors.empty());

@@ -89,6 +89,8 @@ TEST_CASE("loader: what is wrong is said with line, column, field and reason") {
        "test.yaml:5:11: ", "anchor"},
       {"id: A\nname: x\nmatch: {detector: iban}\nscope: [url]\n",
        "test.yaml:3:8: match: ", "detectors look at"},
+      {"id: A\nname: x\nmatch: {detector: iban}\nscope: ['header:X-Mailer']\n",
+       "test.yaml:3:8: match: ", "detectors look at"},
       {"id: [A\n", "test.yaml:", ""},
   };
   for (const Case& test : cases) {
@@ -98,6 +100,14 @@ TEST_CASE("loader: what is wrong is said with line, column, field and reason") {
     CHECK(error.rfind(test.begin, 0) == 0);
     CHECK(error.find(test.part) != std::string::npos);
   }
+}
+
+TEST_CASE("loader: a byte order mark may begin a rule file and a list file") {
+  CHECK(CompileError("\xEF\xBB\xBFid: A\nname: x\nmatch: {keywords: [a]}\n").empty());
+  auto rules = TryCompile("id: A\nname: x\nmatch: {keywords: list:l}\n",
+                          {{"l", "lists.d/l", "\xEF\xBB\xBFword\n"}});
+  REQUIRE(rules.ok());
+  CHECK(testing::Matching(**rules, {{Scope::kBody, "a word here", "", false}}) == "A");
 }
 
 TEST_CASE("loader: the error names the rule") {
