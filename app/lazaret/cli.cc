@@ -39,6 +39,7 @@ struct Everything {
   ScanArguments scan;
   LogArguments log;
   RulesArguments rules;
+  CheckArguments check;
   bool status_json = false;
 };
 
@@ -132,6 +133,17 @@ CLI::App* AddRules(CLI::App& app, RulesArguments& rules) {
   return command;
 }
 
+void AddCheck(CLI::App& app, CheckArguments& check) {
+  CLI::App* command = app.add_subcommand(
+      "check",
+      "Check the whole configuration: keys, policy, rules, lists, signatures, users, folders, and\n"
+      "Postfix's settings where postconf is installed. Says every fault; exit 0 none, 2 some.");
+  command
+      ->add_option("--postfix", check.postfix,
+                   "Compare with the Postfix of this configuration folder, not the system's")
+      ->type_name("DIR");
+}
+
 int Dispatch(CLI::App& app, Everything& all) {
   auto config = config::LoadConfig(all.globals.config_file, all.globals.sets);
   if (!config.ok()) {
@@ -141,7 +153,7 @@ int Dispatch(CLI::App& app, Everything& all) {
   const bool color = ::isatty(STDOUT_FILENO) == 1;
   if (app.got_subcommand("scan")) return RunScan(*config, all.scan, std::cout, std::cerr);
   if (app.got_subcommand("rules")) return RunRules(*config, all.rules, std::cout, std::cerr);
-  if (app.got_subcommand("check")) return RunCheck(*config, std::cout, std::cerr);
+  if (app.got_subcommand("check")) return RunCheck(*config, all.check, std::cout, std::cerr);
   if (app.got_subcommand("status"))
     return RunStatus(*config, all.status_json, std::cout, std::cerr);
   all.log.database = config->log.database;
@@ -162,8 +174,7 @@ int RunCli(int argc, char** argv) {
   AddScan(app, all.scan);
   AddLog(app, all.log);
   AddRules(app, all.rules);
-  app.add_subcommand("check",
-                     "Check the whole configuration: keys, policy, rules, lists, signatures.");
+  AddCheck(app, all.check);
   CLI::App* status =
       app.add_subcommand("status", "Roles, generation, confinement, signature age, queue.");
   status->add_flag("--json", all.status_json, "As JSON");

@@ -119,26 +119,28 @@ class Scan(unittest.TestCase):
 
 
 class Check(unittest.TestCase):
-    def check(self, text, code):
+    def check(self, text, code, *arguments):
         from support.lazaret import default_bin
         with tempfile.TemporaryDirectory() as folder:
             path = os.path.join(folder, "lazaret.yaml")
             with open(path, "w") as out:
                 out.write(text.replace("ROOT", folder))
-            done = subprocess.run([os.path.join(default_bin(), "lazaret"), "--config", path, "check"],
+            done = subprocess.run([os.path.join(default_bin(), "lazaret"), "--config", path, "check",
+                                   *(one.replace("ROOT", folder) for one in arguments)],
                                   capture_output=True, text=True)
             self.assertEqual(done.returncode, code, done.stdout + done.stderr)
             return done.stdout + done.stderr
 
-    GOOD = "paths:\n  root: ROOT\nclamav:\n  builtin_only: true\n"
+    GOOD = ("paths:\n  root: ROOT\nclamav:\n  builtin_only: true\n"
+            "milter:\n  listen: unix:ROOT/socket/milter.sock\n")
 
     def test_a_good_configuration_exits_0(self):
         self.check(self.GOOD, 0)
 
     def test_faults_are_named_with_file_line_and_column(self):
-        for text, line in ((self.GOOD + "nonsense: 1\n", 5), (self.GOOD + "clamav:\n  max_files: 3\n", 5),
-                           (self.GOOD + "limits:\n  workers: many\n", 6), (self.GOOD + "node: [\n", 0),
-                           (self.GOOD + "node: &a x\n", 5)):
+        for text, line in ((self.GOOD + "nonsense: 1\n", 7), (self.GOOD + "clamav:\n  max_files: 3\n", 7),
+                           (self.GOOD + "limits:\n  workers: many\n", 8), (self.GOOD + "node: [\n", 0),
+                           (self.GOOD + "node: &a x\n", 7)):
             with self.subTest(text):
                 said = self.check(text, 2)
                 self.assertRegex(said, r"lazaret\.yaml:%s:\d+: \S" % (line or r"\d+"))
@@ -150,6 +152,43 @@ class Check(unittest.TestCase):
                 out.write("rules:\n  - id: site.broken\n    match: {regex: '('}\n")
             said = self.check(self.GOOD + "rules:\n  paths:\n    - %s\n" % path, 2)
             self.assertRegex(said, r"site\.yaml:\d+")
+
+    def test_users_groups_and_folders_that_are_not_there_are_all_named(self):
+        said = self.check(self.GOOD + "  socket_group: no-such-group\n"
+                          "users:\n  front: no-such-user\n  scan: neither\n"
+                          "log:\n  database: /dev/null/verdicts.db\n", 2)
+        for part in ("lazaret.yaml:7:17: milter.socket_group: group \"no-such-group\"",
+                     "lazaret.yaml:9:10: users.front: user \"no-such-user\"",
+                     "lazaret.yaml:10:9: users.scan: user \"neither\"",
+                     "lazaret.yaml:12:13: log.database: /dev/null", "4 faults"):
+            self.assertIn(part, said)
+
+    def test_a_milter_socket_whose_folder_cannot_be_made_is_a_fault(self):
+        said = self.check(self.GOOD.replace("ROOT/socket", "ROOT/no/such"), 2)
+        self.assertIn("milter.listen: ", said)
+
+
+class CheckPostfix(StandCase):
+    """`lazaret check` beside a Postfix that is attached."""
+
+    def check(self, code, *settings):
+        sets = [word for one in settings for word in ("--set", one)]
+        done = self.stand.lazaret.cli("check", "--postfix", self.stand.postfix.conf, *sets, check=False)
+        self.assertEqual(done.returncode, code, done.out + done.err)
+        return done.err
+
+    def test_a_deadline_at_or_above_postfix_s_time_is_a_fault(self):
+        self.check(0, "limits.deadline_seconds=30")
+        said = self.check(2, "limits.deadline_seconds=60")
+        self.assertIn("milter_content_timeout = 60s", said)
+
+    def test_a_smaller_message_limit_is_a_warning(self):
+        said = self.check(0, "limits.deadline_seconds=30", "limits.message_bytes=1M")
+        self.assertIn("warning: Postfix message_size_limit = 52428800", said)
+
+    def test_a_socket_that_postfix_does_not_name_is_a_warning(self):
+        said = self.check(0, "milter.listen=unix:" + os.path.join(self.stand.dir, "other.sock"))
+        self.assertIn("Postfix does not ask Lazaret", said)
 
 
 class Log(StandCase):
