@@ -10,6 +10,7 @@
 #include "app/lazaret/rules_command.h"
 #include "app/lazaret/scan_command.h"
 #include "app/lazaret/status_command.h"
+#include "app/lazaret/suggest.h"
 #include "base/text.h"
 
 namespace lazaret::cli {
@@ -89,9 +90,11 @@ void AddLogFilters(CLI::App& command, LogArguments& log) {
                      "clean, suspicious, ambiguous, policy, unscannable, error or malicious");
   command.add_option("--action", log.action, "accept, tag, hold, tempfail or reject");
   command.add_option("--rule", log.rule, "Rule id, signature name or finding code");
-  command.add_option("--sender", log.sender, "Address, or @domain");
-  command.add_option("--recipient", log.recipient, "Address, or @domain");
-  command.add_option("--limit", log.limit, "At most so many, newest first")->default_val(50);
+  command.add_option("--sender", log.sender, "user@domain, @domain, or <> for the null sender");
+  command.add_option("--recipient", log.recipient, "user@domain or @domain");
+  command.add_option("--limit", log.limit, "At most so many, newest first")
+      ->default_val(50)
+      ->check(CLI::Range(1U, 1'000'000'000U));
   CLI::Option* json = command.add_flag("--json", log.json, "One JSON object a line");
   command.add_flag("--csv", log.csv, "RFC 4180, with a header line")->excludes(json);
 }
@@ -100,7 +103,8 @@ CLI::App* AddLog(CLI::App& app, LogArguments& log) {
   CLI::App* command = app.add_subcommand(
       "log", "Query and verify the verdict log; works while lazaretd runs or is down.");
   command->require_subcommand(1);
-  CLI::App* query = command->add_subcommand("query", "List verdicts, newest first.");
+  CLI::App* query = command->add_subcommand(
+      "query", "List verdicts, newest first. All given conditions hold. Exit 0 found, 1 none.");
   AddLogFilters(*query, log);
   query->callback([&log] { log.command = LogCommand::kQuery; });
   CLI::App* show = command->add_subcommand("show", "Everything recorded about one verdict.");
@@ -160,6 +164,45 @@ int Dispatch(CLI::App& app, Everything& all) {
   return RunLog(all.log, std::cout, std::cerr, color);
 }
 
+// The words of a command line that are no option and no option's value.
+std::vector<std::string> PlainWords(int argc, char** argv, const CLI::App& app) {
+  std::vector<std::string> words;
+  for (int i = 1; i < argc; ++i) {
+    const std::string word = argv[i];
+    if (word == "--") break;
+    if (word.size() > 1 && word[0] == '-') {
+      const CLI::Option* option = app.get_option_no_throw(word);
+      if (option != nullptr && option->get_items_expected_min() > 0) ++i;
+      continue;
+    }
+    words.push_back(word);
+  }
+  return words;
+}
+
+// Says which command was probably meant where a word names none; true when it did.
+bool SaysUnknownCommand(const std::vector<std::string>& words, CLI::App& app) {
+  CLI::App* at = &app;
+  for (const std::string& word : words) {
+    std::vector<std::string> names;
+    CLI::App* next = nullptr;
+    for (CLI::App* sub : at->get_subcommands([](const CLI::App*) { return true; })) {
+      names.push_back(sub->get_name());
+      if (sub->check_name(word)) next = sub;
+    }
+    if (names.empty()) return false;
+    if (next == nullptr) {
+      const std::string nearest = Nearest(word, names);
+      std::cerr << "lazaret: unknown command \"" << base::EscapeLine(word, 64) << "\"";
+      if (!nearest.empty()) std::cerr << "; did you mean \"" << nearest << "\"?";
+      std::cerr << "\nRun `lazaret --help` for the commands.\n";
+      return true;
+    }
+    at = next;
+  }
+  return false;
+}
+
 }  // namespace
 
 int RunCli(int argc, char** argv) {
@@ -181,6 +224,8 @@ int RunCli(int argc, char** argv) {
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
+    if (error.get_exit_code() != 0 && SaysUnknownCommand(PlainWords(argc, argv, app), app))
+      return kUsage;
     const int code = app.exit(error);
     return code == 0 ? 0 : kUsage;
   }

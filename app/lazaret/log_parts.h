@@ -25,10 +25,12 @@ struct LogStreams {
 // Writes one escaped line to err and returns the exit code that fits.
 int LogFailure(const base::Error& error, LogStreams& streams);
 
-// The query that the options spell, relative times counted from `now`.
+// The query that the options spell, relative times counted from `now`; kInvalid names the option
+// that is wrong.
 base::Result<db::Query> ParseQuery(const LogArguments& arguments, base::UnixTime now);
 
-int RunQuery(db::VerdictStore& store, const LogArguments& arguments, LogStreams& streams);
+int RunQuery(db::VerdictStore& store, db::Query query, const LogArguments& arguments,
+             LogStreams& streams);
 int RunShow(const db::StoredVerdict& stored, bool json, LogStreams& streams);
 int RunExplain(const db::StoredVerdict& stored, LogStreams& streams);
 int RunVerify(db::VerdictStore& store, LogStreams& streams);

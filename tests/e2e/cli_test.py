@@ -280,6 +280,26 @@ class Log(StandCase):
 
 
 class Help(unittest.TestCase):
+    def refused(self, *words):
+        from support.lazaret import default_bin
+        done = subprocess.run([os.path.join(default_bin(), "lazaret"), *words], capture_output=True,
+                              text=True)
+        self.assertEqual(done.returncode, 2, done.stdout + done.stderr)
+        return done.stderr
+
+    def test_a_mistyped_command_is_answered_with_the_nearest_one(self):
+        self.assertIn('unknown command "chek"; did you mean "check"?', self.refused("chek"))
+        self.assertIn('did you mean "query"?', self.refused("log", "qurey"))
+        self.assertIn('did you mean "log"?', self.refused("--set", "node=a", "lgo", "query"))
+        self.assertIn('unknown command "frobnicate"', self.refused("frobnicate"))
+        self.assertNotIn("\x1b", self.refused("\x1b[2J"))
+
+    def test_wrong_numbers_and_times_of_a_query_are_usage_errors(self):
+        for words in (["--limit", "0"], ["--limit", "-1"], ["--limit", "many"], ["--since", "soon"],
+                      ["--class", "evil"], ["--action", "burn"], ["--sender", "nobody"]):
+            with self.subTest(words):
+                self.assertIn(words[0], self.refused("log", "query", *words))
+
     def test_every_command_has_a_help_text(self):
         from support.lazaret import default_bin
         program = os.path.join(default_bin(), "lazaret")
