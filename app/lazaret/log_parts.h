@@ -3,6 +3,7 @@
 #define LAZARET_APP_LAZARET_LOG_PARTS_H_
 
 #include <ostream>
+#include <string>
 
 #include "app/lazaret/log_command.h"
 #include "app/lazaret/log_text.h"
@@ -28,6 +29,9 @@ int LogFailure(const base::Error& error, LogStreams& streams);
 // The query that the options spell, relative times counted from `now`; kInvalid names the option
 // that is wrong.
 base::Result<db::Query> ParseQuery(const LogArguments& arguments, base::UnixTime now);
+
+// One sentence for a person: what became of the message and why. Escaped.
+std::string WhySentence(const policy::Verdict& verdict);
 
 int RunQuery(db::VerdictStore& store, db::Query query, const LogArguments& arguments,
              LogStreams& streams);
