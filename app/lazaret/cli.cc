@@ -68,8 +68,11 @@ CLI::App* AddScan(CLI::App& app, ScanArguments& scan) {
       "policy.\n"
       "Without --sender and --recipient the envelope is taken from From, To and Cc.");
   command
-      ->add_option("FILE", scan.files,
-                   "Messages, folders (every file below), or - for standard input")
+      ->add_option(
+          "FILE", scan.files,
+          "Messages, folders (every regular file below; others are named on standard\n"
+          "error), or - for standard input. A file that is no mail is judged as a message\n"
+          "that begins so, and that is said on standard error.")
       ->required();
   command->add_flag("--json", scan.json, "One JSON object a line and message, with \"v\":1");
   command->add_option("--sender", scan.sender, "Envelope sender");

@@ -111,6 +111,44 @@ class Scan(unittest.TestCase):
         self.assertEqual(self.lazaret.cli("scan", "/nonexistent.eml", check=False).returncode, 2)
         self.assertEqual(self.lazaret.cli("scan", check=False).returncode, 2)
 
+    def test_a_folder_without_messages_exits_2_and_says_so(self):
+        with tempfile.TemporaryDirectory() as folder:
+            done = self.lazaret.cli("scan", folder, check=False)
+            self.assertEqual((done.returncode, done.out), (2, ""), done.err)
+            self.assertIn("no messages found", done.err)
+
+    def test_a_fifo_is_refused_by_name_and_said_in_a_folder(self):
+        with tempfile.TemporaryDirectory() as folder:
+            fifo = os.path.join(folder, "fifo")
+            os.mkfifo(fifo)
+            done = self.lazaret.cli("scan", fifo, check=False)
+            self.assertEqual(done.returncode, 2, done.err)
+            self.assertIn("fifo: a fifo, not a file", done.err)
+            with open(os.path.join(folder, "a.eml"), "wb") as out:
+                out.write(samples.clean_plain())
+            done = self.lazaret.cli("scan", folder, check=False)
+            self.assertEqual(done.returncode, 0, done.out + done.err)
+            self.assertIn("skipped", done.err)
+            self.assertIn("fifo: a fifo", done.err)
+
+    def test_a_file_that_is_no_mail_is_judged_and_said(self):
+        with tempfile.TemporaryDirectory() as folder:
+            path = os.path.join(folder, "program")
+            with open(path, "wb") as out:
+                out.write(samples.program())
+            done = self.lazaret.cli("scan", "--json", path, check=False)
+            self.assertIn("not a mail", done.err)
+            self.assertEqual(len(done.out.splitlines()), 1)
+
+    def test_a_file_that_cannot_be_read_is_an_error_and_exits_3(self):
+        with tempfile.TemporaryDirectory() as folder:
+            path = os.path.join(folder, "large.eml")
+            with open(path, "wb") as out:
+                out.write(samples.clean_plain() + b"x" * 100000)
+            (one,) = self.scan("--set", "limits.message_bytes=64K", path, code=3)
+            self.assertEqual(one["class"], "error")
+            self.assertIn("large.eml", json.dumps(one["findings"] + one["unscanned"]))
+
     def test_the_text_form_escapes_what_mail_says(self):
         mail = samples.attachment("escape", "Hi", [("\x1b[31mred.exe", "application/octet-stream",
                                                     samples.program())])
