@@ -111,7 +111,13 @@ struct Config {
   std::vector<std::string> mandatory = {"clamav", "filetype", "ambiguity", "content_rules", "dlp"};
   Log log;
   Confine confine;
+  // Where each written key stands: "lazaret.yaml:3:5" or "--set". Not handed to the roles.
+  std::map<std::string, std::string, std::less<>> written;
 };
+
+// "lazaret.yaml:3:5: users.front", or the key alone when nobody wrote it: begins what is said about
+// a value.
+std::string PlaceOf(const Config& config, std::string_view key);
 
 // One `--set KEY=VALUE`, or one scalar of the file. Lists are comma-separated in --set.
 struct Setting {

@@ -4,7 +4,6 @@
 
 #include <cerrno>
 #include <filesystem>
-#include <map>
 
 #include "app/config/key_table.h"
 #include "base/fd.h"
@@ -20,14 +19,12 @@ namespace yaml = base::yaml;
 
 constexpr std::string_view kDefaultFile = "/etc/lazaret/lazaret.yaml";
 constexpr std::string_view kDefaultSocket = "/var/spool/postfix/lazaret/milter.sock";
+constexpr std::string_view kSetPlace = "--set";
 constexpr std::size_t kMaxShownBytes = 100;
 
 base::Error Invalid(std::string text) {
   return base::Error{base::ErrorCode::kInvalid, std::move(text)};
 }
-
-// Which keys were written, and where: a written one is never derived.
-using Written = std::map<std::string, std::string, std::less<>>;
 
 // Carries file and settings into one Config.
 class Loader {
@@ -42,11 +39,10 @@ class Loader {
   base::Status Walk(const yaml::Node& mapping, const std::string& prefix);
   base::Status Value(const Found& found, const std::string& name, const yaml::Node& node);
   void DerivePaths();
-  bool IsWritten(std::string_view name) const { return written_.count(name) != 0; }
+  bool IsWritten(std::string_view name) const { return config_.written.count(name) != 0; }
 
   std::string origin_;
   Config config_;
-  Written written_;
 };
 
 base::Status Loader::ReadText(std::string_view text) {
@@ -101,7 +97,7 @@ base::Status Loader::Value(const Found& found, const std::string& name, const ya
     const yaml::Node& at = fault->index < nodes.size() ? *nodes[fault->index] : node;
     return yaml::ErrorAt(origin_, at, base::Format("{}: {}", name, fault->why));
   }
-  written_[name] = base::Format("{}:{}:{}", origin_, node.line, node.column);
+  config_.written[name] = base::Format("{}:{}:{}", origin_, node.line, node.column);
   return base::Ok();
 }
 
@@ -137,7 +133,7 @@ base::Status Loader::ReadSet(const std::string& set) {
   }
   if (const auto fault = Apply(found, values, config_))
     return Invalid(base::Format("--set {}: {}", name, fault->why));
-  written_[name] = "--set " + name;
+  config_.written[name] = kSetPlace;
   return base::Ok();
 }
 
@@ -183,9 +179,9 @@ base::Result<Config> Loader::Finish() && {
   FillTemplates(config_.reply);
   const std::string& language = config_.reply.language;
   if (config_.reply.reject.count(language) == 0 || config_.reply.tempfail.count(language) == 0) {
-    return Invalid(base::Format("{}: reply.language: no templates reject and tempfail for \"{}\"",
-                                IsWritten("reply.language") ? written_["reply.language"] : origin_,
-                                language));
+    return Invalid(base::Format(
+        "{}: reply.language: no templates reject and tempfail for \"{}\"",
+        IsWritten("reply.language") ? config_.written["reply.language"] : origin_, language));
   }
   return std::move(config_);
 }
@@ -209,6 +205,13 @@ std::string RootOf(const std::vector<std::string>& sets) {
 }
 
 }  // namespace
+
+std::string PlaceOf(const Config& config, std::string_view key) {
+  const auto found = config.written.find(key);
+  if (found == config.written.end()) return std::string(key);
+  const bool place = found->second != kSetPlace;
+  return base::Format("{}{} {}", found->second, place ? ":" : "", key);
+}
 
 base::Result<Config> LoadConfigText(std::string_view text, const std::string& origin,
                                     const std::vector<std::string>& sets) {

@@ -16,6 +16,7 @@ constexpr std::size_t kMaxBlocks = 1000;  // each is looked at for each recipien
 constexpr std::size_t kMaxNameBytes = 64;
 constexpr std::size_t kMaxCodeBytes = 128;
 constexpr std::size_t kMaxShownBytes = 100;
+constexpr std::string_view kErrorCodes = "scan.error";
 
 class PolicyParser {
  public:
@@ -29,14 +30,47 @@ class PolicyParser {
   base::Status ReadCodes(const yaml::Node& node, policy::Block& block) const;
   base::Result<policy::Block> ReadBlock(const yaml::Node& node) const;
   base::Status ReadBlocks(const yaml::Node& node, policy::Policy& out) const;
+  base::Status RefuseUnlooked(const yaml::Field& entry, policy::Action action) const;
+  base::Status CheckErrorCodes(const yaml::Node& codes, const policy::Block& block) const;
   base::Error At(const yaml::Node& node, std::string_view why) const {
     return yaml::ErrorAt(origin_, node, why);
   }
 
   const std::string& origin_;
+  bool accept_unlooked_ = false;  // the file says that unlooked mail may pass
 };
 
 std::string Shown(const yaml::Node& node) { return base::EscapeLine(node.text, kMaxShownBytes); }
+
+// Whether the mail still reaches its recipients.
+bool Delivers(policy::Action action) { return action < policy::Action::kHold; }
+
+// Codes of findings of class error are `scan.error.<scanner>`.
+bool IsErrorCode(std::string_view key) {
+  return key.substr(0, kErrorCodes.size()) == kErrorCodes &&
+         (key.size() == kErrorCodes.size() || key[kErrorCodes.size()] == '.');
+}
+
+base::Status PolicyParser::RefuseUnlooked(const yaml::Field& entry, policy::Action action) const {
+  if (accept_unlooked_ || !Delivers(action)) return base::Ok();
+  return At(entry.value,
+            base::Format("\"{}: {}\" would accept mail that could not be looked at; it is refused "
+                         "unless \"accept_unlooked: true\" stands in this file",
+                         Shown(entry.key), policy::Name(action)));
+}
+
+// An entry reaches error codes by naming them, or by a shorter prefix that no entry in between
+// takes them from.
+base::Status PolicyParser::CheckErrorCodes(const yaml::Node& codes,
+                                           const policy::Block& block) const {
+  const bool all_named = block.codes.count(kErrorCodes) != 0;
+  for (const yaml::Field& field : codes.fields) {
+    const std::string& key = field.key.text;
+    if (IsErrorCode(key) || (key == "scan" && !all_named))
+      LAZARET_TRY(RefuseUnlooked(field, block.codes.find(key)->second));
+  }
+  return base::Ok();
+}
 
 base::Result<policy::Action> PolicyParser::ReadAction(const yaml::Node& node) const {
   if (node.kind != yaml::Kind::kScalar) return At(node, "an action is expected");
@@ -54,6 +88,7 @@ base::Status PolicyParser::ReadClasses(const yaml::Node& node,
     const auto cls = policy::ParseClass(field.key.text);
     if (!cls) return At(field.key, base::Format("unknown class \"{}\"", Shown(field.key)));
     LAZARET_ASSIGN(out[*cls], ReadAction(field.value));
+    if (*cls == policy::Class::kError) LAZARET_TRY(RefuseUnlooked(field, out[*cls]));
   }
   return base::Ok();
 }
@@ -73,7 +108,7 @@ base::Status PolicyParser::ReadCodes(const yaml::Node& node, policy::Block& bloc
       return At(field.key, base::Format("\"{}\" is no finding code", Shown(field.key)));
     LAZARET_ASSIGN(block.codes[field.key.text], ReadAction(field.value));
   }
-  return base::Ok();
+  return CheckErrorCodes(node, block);
 }
 
 base::Result<policy::Block> PolicyParser::ReadBlock(const yaml::Node& node) const {
@@ -118,6 +153,7 @@ base::Result<policy::Policy> PolicyParser::Parse(const yaml::Node& document) {
   const yaml::Node* version = reader.Require("version");
   const yaml::Node* defaults = reader.Take("defaults");
   const yaml::Node* blocks = reader.Take("blocks");
+  accept_unlooked_ = reader.Bool("accept_unlooked", false);
   LAZARET_TRY(reader.Finish());
   if (version->kind != yaml::Kind::kScalar || version->text != "1")
     return At(*version, "version 1 is expected");

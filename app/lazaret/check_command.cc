@@ -1,7 +1,10 @@
 #include "app/lazaret/check_command.h"
 
 #include <filesystem>
+#include <sstream>
 
+#include "app/lazaret/check_postfix.h"
+#include "app/lazaret/check_system.h"
 #include "app/lazaret/rules_command.h"
 #include "base/text.h"
 
@@ -30,47 +33,90 @@ std::string_view OriginOf(const config::Config& config) {
                                : std::string_view(config.origin);
 }
 
-bool CheckSignatures(const config::Config& config, std::ostream& out, std::ostream& err) {
+void CheckSignatures(const config::Config& config, std::ostream& out, CheckNotes& notes) {
+  const std::string folder = base::EscapeLine(config.clamav.database);
   if (HoldsSignatures(config.clamav.database)) {
-    out << "signatures: " << base::EscapeLine(config.clamav.database) << "\n";
-    return true;
-  }
-  if (config.clamav.builtin_only) {
+    out << "signatures: " << folder << "\n";
+  } else if (config.clamav.builtin_only) {
     out << "signatures: built-in test signatures only (clamav.builtin_only)\n";
-    return true;
+  } else {
+    notes.faults.push_back(folder +
+                           ": no signature database (run freshclam, set clamav.database, or "
+                           "clamav.builtin_only: true for a trial)");
   }
-  err << base::EscapeLine(config.clamav.database)
-      << ": no signature database (run freshclam, set clamav.database, or clamav.builtin_only: "
-         "true for a trial)\n";
-  return false;
 }
 
-bool Complain(std::ostream& err, const base::Error& error) {
-  err << base::EscapeLine(error.text, 4096) << "\n";
-  return false;
+// What the analyzer says about the rules, one fault a line.
+void CheckRules(const config::Config& config, const config::GenerationBundle& bundle,
+                std::ostream& out, CheckNotes& notes) {
+  auto rules = AskAboutRules(config, bundle, "check");
+  if (!rules.ok()) {
+    notes.faults.push_back(rules.error().text);
+  } else if (rules->exit_code == 0) {
+    out << rules->text;
+  } else {
+    std::istringstream lines(rules->text);
+    for (std::string line; std::getline(lines, line);) notes.faults.push_back(line);
+  }
 }
 
-bool CheckBundle(const config::Config& config, std::ostream& out, std::ostream& err) {
+void CheckBundle(const config::Config& config, std::ostream& out, CheckNotes& notes) {
   auto bundle = config::ReadBundle(config, "");
-  if (!bundle.ok()) return Complain(err, bundle.error());
+  if (!bundle.ok()) {
+    notes.faults.push_back(bundle.error().text);
+    return;
+  }
   auto policy = config::PolicyOf(config, *bundle);
-  if (!policy.ok()) return Complain(err, policy.error());
-  out << "policy: " << policy->blocks.size() << " blocks\n";
-  auto rules = AskAboutRules(config, *bundle, "check");
-  if (!rules.ok()) return Complain(err, rules.error());
-  (rules->exit_code == 0 ? out : err) << rules->text;
-  return rules->exit_code == 0;
+  if (policy.ok()) {
+    out << "policy: " << policy->blocks.size() << " blocks\n";
+  } else {
+    notes.faults.push_back(policy.error().text);
+  }
+  CheckRules(config, *bundle, out, notes);
+}
+
+void CheckPostfix(const config::Config& config, const std::string& folder, CheckNotes& notes) {
+  const auto postfix = AskPostfix(folder);
+  if (postfix.ok()) {
+    CompareWithPostfix(config, *postfix, notes);
+  } else if (!folder.empty()) {
+    notes.faults.push_back("--postfix " + folder + ": " + postfix.error().text);
+  } else if (postfix.error().code != base::ErrorCode::kNotFound) {
+    notes.warnings.push_back("Postfix's settings were not compared: " + postfix.error().text);
+  }
+}
+
+std::string Counted(std::size_t count, const std::string& what) {
+  return std::to_string(count) + " " + what + (count == 1 ? "" : "s");
+}
+
+int Say(const CheckNotes& notes, std::ostream& out, std::ostream& err) {
+  out.flush();
+  for (const std::string& fault : notes.faults) err << base::EscapeLine(fault, 4096) << "\n";
+  for (const std::string& warning : notes.warnings)
+    err << "warning: " << base::EscapeLine(warning, 4096) << "\n";
+  const std::string warnings =
+      notes.warnings.empty() ? "" : ", " + Counted(notes.warnings.size(), "warning");
+  if (!notes.faults.empty()) {
+    err << Counted(notes.faults.size(), "fault") << warnings << "\n";
+    return kWrong;
+  }
+  out << "all fine" << warnings << "\n";
+  return 0;
 }
 
 }  // namespace
 
-int RunCheck(const config::Config& config, std::ostream& out, std::ostream& err) {
+int RunCheck(const config::Config& config, const CheckArguments& arguments, std::ostream& out,
+             std::ostream& err) {
+  CheckNotes notes;
   out << "configuration: " << base::EscapeLine(OriginOf(config)) << "\n";
-  const bool bundle = CheckBundle(config, out, err);
-  const bool signatures = CheckSignatures(config, out, err);
-  if (!bundle || !signatures) return kWrong;
-  out << "all fine\n";
-  return 0;
+  CheckUsers(config, notes);
+  CheckFolders(config, notes);
+  CheckBundle(config, out, notes);
+  CheckSignatures(config, out, notes);
+  CheckPostfix(config, arguments.postfix, notes);
+  return Say(notes, out, err);
 }
 
 }  // namespace lazaret::cli

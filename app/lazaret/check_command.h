@@ -1,15 +1,22 @@
-// `lazaret check`: the whole configuration, as the daemon would read it. Exit 0 fine, 2 with
-// "file:line:column: why".
+// `lazaret check`: the whole configuration, as the daemon would read it, and what it asks of this
+// machine and of Postfix. Faults and warnings go to `err`, one a line, "file:line:column: why"
+// where a file says it; all of them are said. Exit 0 without faults, else 2.
 #ifndef LAZARET_APP_LAZARET_CHECK_COMMAND_H_
 #define LAZARET_APP_LAZARET_CHECK_COMMAND_H_
 
 #include <ostream>
+#include <string>
 
 #include "app/config/config.h"
 
 namespace lazaret::cli {
 
-int RunCheck(const config::Config& config, std::ostream& out, std::ostream& err);
+struct CheckArguments {
+  std::string postfix;  // Postfix's configuration folder; empty = the system's, where there is one
+};
+
+int RunCheck(const config::Config& config, const CheckArguments& arguments, std::ostream& out,
+             std::ostream& err);
 
 }  // namespace lazaret::cli
 

@@ -10,6 +10,7 @@
 #include "app/lazaret/rules_command.h"
 #include "app/lazaret/scan_command.h"
 #include "app/lazaret/status_command.h"
+#include "app/lazaret/suggest.h"
 #include "base/text.h"
 
 namespace lazaret::cli {
@@ -39,6 +40,7 @@ struct Everything {
   ScanArguments scan;
   LogArguments log;
   RulesArguments rules;
+  CheckArguments check;
   bool status_json = false;
 };
 
@@ -66,8 +68,11 @@ CLI::App* AddScan(CLI::App& app, ScanArguments& scan) {
       "policy.\n"
       "Without --sender and --recipient the envelope is taken from From, To and Cc.");
   command
-      ->add_option("FILE", scan.files,
-                   "Messages, folders (every file below), or - for standard input")
+      ->add_option(
+          "FILE", scan.files,
+          "Messages, folders (every regular file below; others are named on standard\n"
+          "error), or - for standard input. A file that is no mail is judged as a message\n"
+          "that begins so, and that is said on standard error.")
       ->required();
   command->add_flag("--json", scan.json, "One JSON object a line and message, with \"v\":1");
   command->add_option("--sender", scan.sender, "Envelope sender");
@@ -88,9 +93,11 @@ void AddLogFilters(CLI::App& command, LogArguments& log) {
                      "clean, suspicious, ambiguous, policy, unscannable, error or malicious");
   command.add_option("--action", log.action, "accept, tag, hold, tempfail or reject");
   command.add_option("--rule", log.rule, "Rule id, signature name or finding code");
-  command.add_option("--sender", log.sender, "Address, or @domain");
-  command.add_option("--recipient", log.recipient, "Address, or @domain");
-  command.add_option("--limit", log.limit, "At most so many, newest first")->default_val(50);
+  command.add_option("--sender", log.sender, "user@domain, @domain, or <> for the null sender");
+  command.add_option("--recipient", log.recipient, "user@domain or @domain");
+  command.add_option("--limit", log.limit, "At most so many, newest first")
+      ->default_val(50)
+      ->check(CLI::Range(1U, 1'000'000'000U));
   CLI::Option* json = command.add_flag("--json", log.json, "One JSON object a line");
   command.add_flag("--csv", log.csv, "RFC 4180, with a header line")->excludes(json);
 }
@@ -99,7 +106,8 @@ CLI::App* AddLog(CLI::App& app, LogArguments& log) {
   CLI::App* command = app.add_subcommand(
       "log", "Query and verify the verdict log; works while lazaretd runs or is down.");
   command->require_subcommand(1);
-  CLI::App* query = command->add_subcommand("query", "List verdicts, newest first.");
+  CLI::App* query = command->add_subcommand(
+      "query", "List verdicts, newest first. All given conditions hold. Exit 0 found, 1 none.");
   AddLogFilters(*query, log);
   query->callback([&log] { log.command = LogCommand::kQuery; });
   CLI::App* show = command->add_subcommand("show", "Everything recorded about one verdict.");
@@ -132,6 +140,17 @@ CLI::App* AddRules(CLI::App& app, RulesArguments& rules) {
   return command;
 }
 
+void AddCheck(CLI::App& app, CheckArguments& check) {
+  CLI::App* command = app.add_subcommand(
+      "check",
+      "Check the whole configuration: keys, policy, rules, lists, signatures, users, folders, and\n"
+      "Postfix's settings where postconf is installed. Says every fault; exit 0 none, 2 some.");
+  command
+      ->add_option("--postfix", check.postfix,
+                   "Compare with the Postfix of this configuration folder, not the system's")
+      ->type_name("DIR");
+}
+
 int Dispatch(CLI::App& app, Everything& all) {
   auto config = config::LoadConfig(all.globals.config_file, all.globals.sets);
   if (!config.ok()) {
@@ -141,11 +160,50 @@ int Dispatch(CLI::App& app, Everything& all) {
   const bool color = ::isatty(STDOUT_FILENO) == 1;
   if (app.got_subcommand("scan")) return RunScan(*config, all.scan, std::cout, std::cerr);
   if (app.got_subcommand("rules")) return RunRules(*config, all.rules, std::cout, std::cerr);
-  if (app.got_subcommand("check")) return RunCheck(*config, std::cout, std::cerr);
+  if (app.got_subcommand("check")) return RunCheck(*config, all.check, std::cout, std::cerr);
   if (app.got_subcommand("status"))
     return RunStatus(*config, all.status_json, std::cout, std::cerr);
   all.log.database = config->log.database;
   return RunLog(all.log, std::cout, std::cerr, color);
+}
+
+// The words of a command line that are no option and no option's value.
+std::vector<std::string> PlainWords(int argc, char** argv, const CLI::App& app) {
+  std::vector<std::string> words;
+  for (int i = 1; i < argc; ++i) {
+    const std::string word = argv[i];
+    if (word == "--") break;
+    if (word.size() > 1 && word[0] == '-') {
+      const CLI::Option* option = app.get_option_no_throw(word);
+      if (option != nullptr && option->get_items_expected_min() > 0) ++i;
+      continue;
+    }
+    words.push_back(word);
+  }
+  return words;
+}
+
+// Says which command was probably meant where a word names none; true when it did.
+bool SaysUnknownCommand(const std::vector<std::string>& words, CLI::App& app) {
+  CLI::App* at = &app;
+  for (const std::string& word : words) {
+    std::vector<std::string> names;
+    CLI::App* next = nullptr;
+    for (CLI::App* sub : at->get_subcommands([](const CLI::App*) { return true; })) {
+      names.push_back(sub->get_name());
+      if (sub->check_name(word)) next = sub;
+    }
+    if (names.empty()) return false;
+    if (next == nullptr) {
+      const std::string nearest = Nearest(word, names);
+      std::cerr << "lazaret: unknown command \"" << base::EscapeLine(word, 64) << "\"";
+      if (!nearest.empty()) std::cerr << "; did you mean \"" << nearest << "\"?";
+      std::cerr << "\nRun `lazaret --help` for the commands.\n";
+      return true;
+    }
+    at = next;
+  }
+  return false;
 }
 
 }  // namespace
@@ -162,14 +220,15 @@ int RunCli(int argc, char** argv) {
   AddScan(app, all.scan);
   AddLog(app, all.log);
   AddRules(app, all.rules);
-  app.add_subcommand("check",
-                     "Check the whole configuration: keys, policy, rules, lists, signatures.");
+  AddCheck(app, all.check);
   CLI::App* status =
       app.add_subcommand("status", "Roles, generation, confinement, signature age, queue.");
   status->add_flag("--json", all.status_json, "As JSON");
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
+    if (error.get_exit_code() != 0 && SaysUnknownCommand(PlainWords(argc, argv, app), app))
+      return kUsage;
     const int code = app.exit(error);
     return code == 0 ? 0 : kUsage;
   }

@@ -67,6 +67,9 @@ int RunVerify(db::VerdictStore& store, LogStreams& streams) {
 
 int RunLog(const LogArguments& arguments, std::ostream& out, std::ostream& err, bool color) {
   LogStreams streams{out, err, Paint(color)};
+  // What the options say wrongly is said even where there is no log.
+  const auto query = ParseQuery(arguments, base::RealtimeNow());
+  if (!query.ok()) return LogFailure(query.error(), streams);
   db::SqliteOptions options;
   options.path = arguments.database;
   options.read_only = true;
@@ -79,7 +82,7 @@ int RunLog(const LogArguments& arguments, std::ostream& out, std::ostream& err, 
   }
   switch (arguments.command) {
     case LogCommand::kQuery:
-      return RunQuery(**store, arguments, streams);
+      return RunQuery(**store, *query, arguments, streams);
     case LogCommand::kVerify:
       return RunVerify(**store, streams);
     case LogCommand::kShow:

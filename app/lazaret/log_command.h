@@ -1,5 +1,5 @@
 // `lazaret log query|show|explain|verify`: reads the verdict log, whether the daemon runs or not.
-// Exit 0 fine; 1 nothing found (show, explain) or a broken chain (verify); 2 wrong arguments or a
+// Exit 0 fine; 1 nothing found (query, show, explain) or a broken chain (verify); 2 wrong arguments or a
 // log that cannot be read. Every string from mail is escaped; CSV cells cannot become formulas.
 #ifndef LAZARET_APP_LAZARET_LOG_COMMAND_H_
 #define LAZARET_APP_LAZARET_LOG_COMMAND_H_

@@ -28,7 +28,8 @@ class Explanation {
     const policy::Verdict& verdict = event_.verdict;
     streams_.out << base::EscapeLine(event_.verdict_id) << "  " << streams_.paint.Class(verdict.cls)
                  << " -> " << streams_.paint.Bold(policy::Name(verdict.action)) << "\n";
-    if (verdict.observed) {
+    streams_.out << WhySentence(verdict) << "\n";
+    if (verdict.observed && verdict.wanted != verdict.action) {
       streams_.out << "observed: without observe mode it would have been "
                    << policy::Name(verdict.wanted) << "\n";
     }
@@ -116,10 +117,11 @@ class Explanation {
                  << (one.observed ? ", observed only" : "") << "\n";
     if (one.steps.empty()) streams_.out << "  no finding asked for anything\n";
     for (const policy::Step& step : one.steps) WriteStep(one, step);
-    if (one.action != event_.verdict.wanted) {
-      streams_.out << "  the message got " << policy::Name(event_.verdict.wanted)
-                   << ": the strictest recipient decides for all\n";
-    }
+    const policy::Action carried_out = event_.verdict.action;
+    if (one.action == carried_out) return;
+    streams_.out << "  the message got " << policy::Name(carried_out)
+                 << (one.observed ? ": for this one observe mode is on\n"
+                                  : ": the strictest recipient decides for all\n");
   }
 
   void WriteStep(const policy::RecipientVerdict& one, const policy::Step& step) {

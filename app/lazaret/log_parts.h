@@ -3,6 +3,7 @@
 #define LAZARET_APP_LAZARET_LOG_PARTS_H_
 
 #include <ostream>
+#include <string>
 
 #include "app/lazaret/log_command.h"
 #include "app/lazaret/log_text.h"
@@ -25,10 +26,15 @@ struct LogStreams {
 // Writes one escaped line to err and returns the exit code that fits.
 int LogFailure(const base::Error& error, LogStreams& streams);
 
-// The query that the options spell, relative times counted from `now`.
+// The query that the options spell, relative times counted from `now`; kInvalid names the option
+// that is wrong.
 base::Result<db::Query> ParseQuery(const LogArguments& arguments, base::UnixTime now);
 
-int RunQuery(db::VerdictStore& store, const LogArguments& arguments, LogStreams& streams);
+// One sentence for a person: what became of the message and why. Escaped.
+std::string WhySentence(const policy::Verdict& verdict);
+
+int RunQuery(db::VerdictStore& store, db::Query query, const LogArguments& arguments,
+             LogStreams& streams);
 int RunShow(const db::StoredVerdict& stored, bool json, LogStreams& streams);
 int RunExplain(const db::StoredVerdict& stored, LogStreams& streams);
 int RunVerify(db::VerdictStore& store, LogStreams& streams);

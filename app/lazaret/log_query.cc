@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <optional>
 
 #include "app/lazaret/log_json.h"
 #include "app/lazaret/log_parts.h"
@@ -11,9 +12,41 @@ namespace {
 // Read and printed so many at a time: a whole log need not fit into memory.
 constexpr std::uint32_t kPage = 500;
 
+constexpr std::string_view kNullSender = "<>";
+
+base::Error Invalid(std::string text) { return {base::ErrorCode::kInvalid, std::move(text)}; }
+
 base::Error Unknown(const char* what, std::string_view value, const char* known) {
   return {base::ErrorCode::kInvalid,
           base::Format("--{} {}: not one of {}", what, base::EscapeLine(value, 64), known)};
+}
+
+base::Result<std::optional<base::UnixTime>> ParseTimeOption(const char* name,
+                                                            const std::string& text,
+                                                            base::UnixTime now) {
+  if (text.empty()) return std::optional<base::UnixTime>();
+  const auto time = ParseLogTime(text, now);
+  if (!time.ok()) return Invalid(base::Format("--{} {}", name, time.error().text));
+  return std::optional<base::UnixTime>(*time);
+}
+
+bool IsAddressOrDomain(std::string_view text) {
+  const std::size_t at = text.rfind('@');
+  if (at == std::string_view::npos || at + 1 == text.size()) return false;
+  return std::all_of(text.begin(), text.end(), [](char c) {
+    return static_cast<unsigned char>(c) > 0x20 && c != 0x7f && c != '<' && c != '>';
+  });
+}
+
+// "<a@b>" is read as "a@b".
+base::Result<std::string> ParseAddressOption(const char* name, const std::string& text,
+                                             const char* wanted) {
+  if (text.empty() || text == kNullSender) return text;
+  std::string_view address = text;
+  if (address.front() == '<' && address.back() == '>')
+    address = address.substr(1, address.size() - 2);
+  if (IsAddressOrDomain(address)) return std::string(address);
+  return Invalid(base::Format("--{} {}: {} is expected", name, base::EscapeLine(text, 64), wanted));
 }
 
 std::string RecipientList(const policy::Verdict& verdict, std::string_view separator) {
@@ -113,12 +146,14 @@ void WriteOne(const db::StoredVerdict& stored, const LogArguments& arguments, Lo
 
 base::Result<db::Query> ParseQuery(const LogArguments& arguments, base::UnixTime now) {
   db::Query query;
-  if (!arguments.since.empty()) {
-    LAZARET_ASSIGN(query.since, ParseLogTime(arguments.since, now));
+  LAZARET_ASSIGN(query.since, ParseTimeOption("since", arguments.since, now));
+  LAZARET_ASSIGN(query.until, ParseTimeOption("until", arguments.until, now));
+  if (query.since && query.until && query.since->micros >= query.until->micros) {
+    return Invalid(base::Format("--since {}: not before --until {}",
+                                base::EscapeLine(arguments.since, 64),
+                                base::EscapeLine(arguments.until, 64)));
   }
-  if (!arguments.until.empty()) {
-    LAZARET_ASSIGN(query.until, ParseLogTime(arguments.until, now));
-  }
+  if (arguments.limit == 0) return Invalid("--limit 0: at least 1 is expected");
   if (!arguments.cls.empty()) {
     query.cls = policy::ParseClass(arguments.cls);
     if (!query.cls) {
@@ -134,29 +169,37 @@ base::Result<db::Query> ParseQuery(const LogArguments& arguments, base::UnixTime
     }
   }
   query.rule = arguments.rule;
-  query.sender = arguments.sender;
-  query.recipient = arguments.recipient;
+  LAZARET_ASSIGN(query.sender,
+                 ParseAddressOption("sender", arguments.sender, "user@domain, @domain or <>"));
+  LAZARET_ASSIGN(query.recipient,
+                 ParseAddressOption("recipient", arguments.recipient, "user@domain or @domain"));
+  if (query.recipient == kNullSender)
+    return Invalid("--recipient <>: user@domain or @domain is expected");
   return query;
 }
 
-int RunQuery(db::VerdictStore& store, const LogArguments& arguments, LogStreams& streams) {
-  auto query = ParseQuery(arguments, base::RealtimeNow());
-  if (!query.ok()) return LogFailure(query.error(), streams);
+int RunQuery(db::VerdictStore& store, db::Query query, const LogArguments& arguments,
+             LogStreams& streams) {
   if (arguments.csv) streams.out << kCsvHeader;
+  bool found = false;
   std::uint32_t left = arguments.limit;
   while (left > 0) {
-    query->limit = std::min(left, kPage);
-    const auto page = store.Find(*query);
+    query.limit = std::min(left, kPage);
+    const auto page = store.Find(query);
     if (!page.ok()) {
       LogFailure(page.error(), streams);
       return kLogUsage;
     }
     for (const db::StoredVerdict& stored : *page) WriteOne(stored, arguments, streams);
-    if (page->size() < query->limit) break;
-    query->before_seq = page->back().seq;
-    left -= query->limit;
+    found = found || !page->empty();
+    if (page->size() < query.limit) break;
+    query.before_seq = page->back().seq;
+    left -= query.limit;
   }
-  return kLogFine;
+  if (found) return kLogFine;
+  streams.out.flush();
+  streams.err << "lazaret: no verdict fits\n";
+  return kLogNothing;
 }
 
 }  // namespace lazaret::cli

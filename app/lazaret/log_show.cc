@@ -35,7 +35,10 @@ void ShowVerdict(Sheet& sheet, const db::StoredVerdict& stored) {
   sheet.Raw("class", sheet.paint().Class(verdict.cls));
   sheet.Raw("action", policy::Name(verdict.action));
   if (verdict.observed) {
-    sheet.Raw("observed", base::Format("yes, would have been {}", policy::Name(verdict.wanted)));
+    sheet.Raw("observed",
+              verdict.wanted == verdict.action
+                  ? std::string("for some recipients")
+                  : base::Format("yes, would have been {}", policy::Name(verdict.wanted)));
   }
   sheet.Row("reason", verdict.reason);
   sheet.Row("smtp reply", event.smtp_reply);

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "app/config/config.h"
+#include "app/lazaret/program_output.h"
 #include "base/result.h"
 
 namespace lazaret::cli {
@@ -20,14 +21,10 @@ struct RulesArguments {
 int RunRules(config::Config config, const RulesArguments& arguments, std::ostream& out,
              std::ostream& err);
 
-struct AnalyzerOutput {
-  int exit_code = 2;
-  std::string text;
-};
 // Runs `lazaret-analyzer rules WHAT` over the bundle and collects what it prints.
-base::Result<AnalyzerOutput> AskAboutRules(const config::Config& config,
-                                           const config::GenerationBundle& bundle,
-                                           const std::string& what);
+base::Result<ProgramOutput> AskAboutRules(const config::Config& config,
+                                          const config::GenerationBundle& bundle,
+                                          const std::string& what);
 
 }  // namespace lazaret::cli
 

@@ -27,12 +27,18 @@ class OrderedPrinter {
   OrderedPrinter(std::ostream& out, std::ostream& err, std::size_t total)
       : out_(out), err_(err), total_(total), progress_(::isatty(STDERR_FILENO) == 1 && total > 1) {}
 
-  void Add(std::size_t index, std::string text) {
+  struct Lines {
+    std::string out;
+    std::string err;
+  };
+
+  void Add(std::size_t index, Lines text) {
     const std::scoped_lock lock(mutex_);
     pending_.emplace(index, std::move(text));
     for (auto it = pending_.find(next_); it != pending_.end(); it = pending_.find(next_)) {
       if (progress_) err_ << "\r\x1b[K";
-      out_ << it->second;
+      out_ << it->second.out;
+      if (!it->second.err.empty()) err_ << it->second.err << std::flush;
       pending_.erase(it);
       ++next_;
     }
@@ -49,7 +55,7 @@ class OrderedPrinter {
   const std::size_t total_;
   const bool progress_;
   std::mutex mutex_;
-  std::map<std::size_t, std::string> pending_;
+  std::map<std::size_t, Lines> pending_;
   std::size_t next_ = 0;
 };
 
@@ -92,14 +98,30 @@ judge::Outcome Ask(const Run& run, const std::string& message, const policy::Env
   return run.pool.Run(std::move(job), [] {});
 }
 
-ScanOutcome JudgeFile(const Run& run, const std::string& file) {
-  const base::Nanoseconds start = base::MonotonicNow();
+// One file's outcome, and what is to be said beside it.
+struct Judged {
   ScanOutcome outcome;
+  std::string note;
+};
+
+std::string NoteAbout(const std::string& file, std::string_view bytes) {
+  const std::string instead = WhatItIsInstead(bytes);
+  if (instead.empty()) return {};
+  return "lazaret scan: " + base::EscapeLine(file, 4096) + ": this is " + instead +
+         ", not a mail; judged as a message that begins so. In a mail it would be judged as an "
+         "attachment.\n";
+}
+
+Judged JudgeFile(const Run& run, const std::string& file) {
+  const base::Nanoseconds start = base::MonotonicNow();
+  Judged judged;
+  ScanOutcome& outcome = judged.outcome;
   outcome.file = file;
   policy::Envelope envelope = EnvelopeOf(run.arguments);
   policy::Analysis analysis;
   auto bytes = ReadMessageFile(file, run.config.limits.message_bytes);
   if (bytes.ok()) {
+    judged.note = NoteAbout(file, *bytes);
     judge::Outcome answer = Ask(run, AsReceived(std::move(bytes).value()), envelope);
     outcome.generation = answer.generation.id;
     analysis = std::move(answer.analysis);
@@ -109,7 +131,7 @@ ScanOutcome JudgeFile(const Run& run, const std::string& file) {
   if (analysis.assumed) envelope = *analysis.assumed;
   outcome.verdict = policy::Decide({envelope, analysis, run.policy, base::RealtimeNow()});
   outcome.millis = static_cast<std::uint64_t>((base::MonotonicNow() - start) / 1'000'000);
-  return outcome;
+  return judged;
 }
 
 int JudgeAll(const Run& run, const std::vector<std::string>& files, std::size_t threads,
@@ -121,8 +143,10 @@ int JudgeAll(const Run& run, const std::vector<std::string>& files, std::size_t 
   int code = 0;
   const auto work = [&] {
     for (std::size_t i = next.fetch_add(1); i < files.size(); i = next.fetch_add(1)) {
-      const ScanOutcome outcome = JudgeFile(run, files[i]);
-      printer.Add(i, run.arguments.json ? ScanJson(outcome) : ScanText(outcome, color));
+      const Judged judged = JudgeFile(run, files[i]);
+      const ScanOutcome& outcome = judged.outcome;
+      printer.Add(i,
+                  {run.arguments.json ? ScanJson(outcome) : ScanText(outcome, color), judged.note});
       const std::scoped_lock lock(code_mutex);
       code = WorseExitCode(code, ScanExitCode(outcome.verdict.cls));
     }
@@ -143,12 +167,21 @@ int Complain(std::ostream& err, const base::Error& error, int code) {
   return code;
 }
 
+base::Error NothingIn(const std::vector<std::string>& arguments) {
+  std::string names;
+  for (const std::string& one : arguments) names += (names.empty() ? "" : ", ") + one;
+  return {base::ErrorCode::kNotFound, names + ": no messages found"};
+}
+
 }  // namespace
 
 int RunScan(const config::Config& config, const ScanArguments& arguments, std::ostream& out,
             std::ostream& err) {
-  auto files = ListMessages(arguments.files);
-  if (!files.ok()) return Complain(err, files.error(), kUsage);
+  auto list = ListMessages(arguments.files);
+  if (!list.ok()) return Complain(err, list.error(), kUsage);
+  for (const std::string& one : list->skipped)
+    err << "lazaret scan: skipped " << base::EscapeLine(one, 4096) << "\n";
+  if (list->files.empty()) return Complain(err, NothingIn(arguments.files), kUsage);
   auto bundle = config::ReadBundle(config, "");
   if (!bundle.ok()) return Complain(err, bundle.error(), kUsage);
   auto policy = config::PolicyOf(config, *bundle);
@@ -159,7 +192,7 @@ int RunScan(const config::Config& config, const ScanArguments& arguments, std::o
     return Complain(err, session.error(), configuration ? kUsage : kNotLooked);
   }
   const Run run{config, arguments, *policy, (*session)->pool()};
-  return JudgeAll(run, *files, ThreadsFor(config), out, err);
+  return JudgeAll(run, list->files, ThreadsFor(config), out, err);
 }
 
 }  // namespace lazaret::cli

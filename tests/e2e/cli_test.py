@@ -111,6 +111,44 @@ class Scan(unittest.TestCase):
         self.assertEqual(self.lazaret.cli("scan", "/nonexistent.eml", check=False).returncode, 2)
         self.assertEqual(self.lazaret.cli("scan", check=False).returncode, 2)
 
+    def test_a_folder_without_messages_exits_2_and_says_so(self):
+        with tempfile.TemporaryDirectory() as folder:
+            done = self.lazaret.cli("scan", folder, check=False)
+            self.assertEqual((done.returncode, done.out), (2, ""), done.err)
+            self.assertIn("no messages found", done.err)
+
+    def test_a_fifo_is_refused_by_name_and_said_in_a_folder(self):
+        with tempfile.TemporaryDirectory() as folder:
+            fifo = os.path.join(folder, "fifo")
+            os.mkfifo(fifo)
+            done = self.lazaret.cli("scan", fifo, check=False)
+            self.assertEqual(done.returncode, 2, done.err)
+            self.assertIn("fifo: a fifo, not a file", done.err)
+            with open(os.path.join(folder, "a.eml"), "wb") as out:
+                out.write(samples.clean_plain())
+            done = self.lazaret.cli("scan", folder, check=False)
+            self.assertEqual(done.returncode, 0, done.out + done.err)
+            self.assertIn("skipped", done.err)
+            self.assertIn("fifo: a fifo", done.err)
+
+    def test_a_file_that_is_no_mail_is_judged_and_said(self):
+        with tempfile.TemporaryDirectory() as folder:
+            path = os.path.join(folder, "program")
+            with open(path, "wb") as out:
+                out.write(samples.program())
+            done = self.lazaret.cli("scan", "--json", path, check=False)
+            self.assertIn("not a mail", done.err)
+            self.assertEqual(len(done.out.splitlines()), 1)
+
+    def test_a_file_that_cannot_be_read_is_an_error_and_exits_3(self):
+        with tempfile.TemporaryDirectory() as folder:
+            path = os.path.join(folder, "large.eml")
+            with open(path, "wb") as out:
+                out.write(samples.clean_plain() + b"x" * 100000)
+            (one,) = self.scan("--set", "limits.message_bytes=64K", path, code=3)
+            self.assertEqual(one["class"], "error")
+            self.assertIn("large.eml", json.dumps(one["findings"] + one["unscanned"]))
+
     def test_the_text_form_escapes_what_mail_says(self):
         mail = samples.attachment("escape", "Hi", [("\x1b[31mred.exe", "application/octet-stream",
                                                     samples.program())])
@@ -119,26 +157,28 @@ class Scan(unittest.TestCase):
 
 
 class Check(unittest.TestCase):
-    def check(self, text, code):
+    def check(self, text, code, *arguments):
         from support.lazaret import default_bin
         with tempfile.TemporaryDirectory() as folder:
             path = os.path.join(folder, "lazaret.yaml")
             with open(path, "w") as out:
                 out.write(text.replace("ROOT", folder))
-            done = subprocess.run([os.path.join(default_bin(), "lazaret"), "--config", path, "check"],
+            done = subprocess.run([os.path.join(default_bin(), "lazaret"), "--config", path, "check",
+                                   *(one.replace("ROOT", folder) for one in arguments)],
                                   capture_output=True, text=True)
             self.assertEqual(done.returncode, code, done.stdout + done.stderr)
             return done.stdout + done.stderr
 
-    GOOD = "paths:\n  root: ROOT\nclamav:\n  builtin_only: true\n"
+    GOOD = ("paths:\n  root: ROOT\nclamav:\n  builtin_only: true\n"
+            "milter:\n  listen: unix:ROOT/socket/milter.sock\n")
 
     def test_a_good_configuration_exits_0(self):
         self.check(self.GOOD, 0)
 
     def test_faults_are_named_with_file_line_and_column(self):
-        for text, line in ((self.GOOD + "nonsense: 1\n", 5), (self.GOOD + "clamav:\n  max_files: 3\n", 5),
-                           (self.GOOD + "limits:\n  workers: many\n", 6), (self.GOOD + "node: [\n", 0),
-                           (self.GOOD + "node: &a x\n", 5)):
+        for text, line in ((self.GOOD + "nonsense: 1\n", 7), (self.GOOD + "clamav:\n  max_files: 3\n", 7),
+                           (self.GOOD + "limits:\n  workers: many\n", 8), (self.GOOD + "node: [\n", 0),
+                           (self.GOOD + "node: &a x\n", 7)):
             with self.subTest(text):
                 said = self.check(text, 2)
                 self.assertRegex(said, r"lazaret\.yaml:%s:\d+: \S" % (line or r"\d+"))
@@ -150,6 +190,43 @@ class Check(unittest.TestCase):
                 out.write("rules:\n  - id: site.broken\n    match: {regex: '('}\n")
             said = self.check(self.GOOD + "rules:\n  paths:\n    - %s\n" % path, 2)
             self.assertRegex(said, r"site\.yaml:\d+")
+
+    def test_users_groups_and_folders_that_are_not_there_are_all_named(self):
+        said = self.check(self.GOOD + "  socket_group: no-such-group\n"
+                          "users:\n  front: no-such-user\n  scan: neither\n"
+                          "log:\n  database: /dev/null/verdicts.db\n", 2)
+        for part in ("lazaret.yaml:7:17: milter.socket_group: group \"no-such-group\"",
+                     "lazaret.yaml:9:10: users.front: user \"no-such-user\"",
+                     "lazaret.yaml:10:9: users.scan: user \"neither\"",
+                     "lazaret.yaml:12:13: log.database: /dev/null", "4 faults"):
+            self.assertIn(part, said)
+
+    def test_a_milter_socket_whose_folder_cannot_be_made_is_a_fault(self):
+        said = self.check(self.GOOD.replace("ROOT/socket", "ROOT/no/such"), 2)
+        self.assertIn("milter.listen: ", said)
+
+
+class CheckPostfix(StandCase):
+    """`lazaret check` beside a Postfix that is attached."""
+
+    def check(self, code, *settings):
+        sets = [word for one in settings for word in ("--set", one)]
+        done = self.stand.lazaret.cli("check", "--postfix", self.stand.postfix.conf, *sets, check=False)
+        self.assertEqual(done.returncode, code, done.out + done.err)
+        return done.err
+
+    def test_a_deadline_at_or_above_postfix_s_time_is_a_fault(self):
+        self.check(0, "limits.deadline_seconds=30")
+        said = self.check(2, "limits.deadline_seconds=60")
+        self.assertIn("milter_content_timeout = 60s", said)
+
+    def test_a_smaller_message_limit_is_a_warning(self):
+        said = self.check(0, "limits.deadline_seconds=30", "limits.message_bytes=1M")
+        self.assertIn("warning: Postfix message_size_limit = 52428800", said)
+
+    def test_a_socket_that_postfix_does_not_name_is_a_warning(self):
+        said = self.check(0, "milter.listen=unix:" + os.path.join(self.stand.dir, "other.sock"))
+        self.assertIn("Postfix does not ask Lazaret", said)
 
 
 class Log(StandCase):
@@ -241,6 +318,26 @@ class Log(StandCase):
 
 
 class Help(unittest.TestCase):
+    def refused(self, *words):
+        from support.lazaret import default_bin
+        done = subprocess.run([os.path.join(default_bin(), "lazaret"), *words], capture_output=True,
+                              text=True)
+        self.assertEqual(done.returncode, 2, done.stdout + done.stderr)
+        return done.stderr
+
+    def test_a_mistyped_command_is_answered_with_the_nearest_one(self):
+        self.assertIn('unknown command "chek"; did you mean "check"?', self.refused("chek"))
+        self.assertIn('did you mean "query"?', self.refused("log", "qurey"))
+        self.assertIn('did you mean "log"?', self.refused("--set", "node=a", "lgo", "query"))
+        self.assertIn('unknown command "frobnicate"', self.refused("frobnicate"))
+        self.assertNotIn("\x1b", self.refused("\x1b[2J"))
+
+    def test_wrong_numbers_and_times_of_a_query_are_usage_errors(self):
+        for words in (["--limit", "0"], ["--limit", "-1"], ["--limit", "many"], ["--since", "soon"],
+                      ["--class", "evil"], ["--action", "burn"], ["--sender", "nobody"]):
+            with self.subTest(words):
+                self.assertIn(words[0], self.refused("log", "query", *words))
+
     def test_every_command_has_a_help_text(self):
         from support.lazaret import default_bin
         program = os.path.join(default_bin(), "lazaret")

@@ -106,8 +106,40 @@ TEST_CASE("policy file: class error is accepted only where that is written", "[c
   CHECK(Parsed("version: 1\n").defaults.at(Class::kError) == Action::kTempfail);
   CHECK(Parsed("version: 1\ndefaults: {clean: accept}\n").defaults.at(Class::kError) ==
         Action::kTempfail);
-  CHECK(Parsed("version: 1\ndefaults: {error: accept}\n").defaults.at(Class::kError) ==
-        Action::kAccept);
+  for (const std::string action : {"hold", "tempfail", "reject"})
+    CHECK(ErrorOf("version: 1\ndefaults: {error: " + action + "}\n") == "no error");
+  const policy::Policy open =
+      Parsed("version: 1\naccept_unlooked: true\ndefaults: {error: accept}\n");
+  CHECK(open.defaults.at(Class::kError) == Action::kAccept);
+}
+
+TEST_CASE("policy file: no entry lets mail pass that could not be looked at, without the switch",
+          "[config][policy][errors]") {
+  const auto block = [](const std::string& text, const std::string& top = {}) {
+    return ErrorOf("version: 1\n" + top + "blocks:\n  - name: a\n" + text);
+  };
+  const std::string why =
+      " would accept mail that could not be looked at; it is refused unless \"accept_unlooked: "
+      "true\" stands in this file";
+  CHECK(ErrorOf("version: 1\ndefaults: {error: accept}\n") ==
+        "p.yaml:2:19: \"error: accept\"" + why);
+  CHECK(ErrorOf("version: 1\ndefaults: {error: tag}\n") == "p.yaml:2:19: \"error: tag\"" + why);
+  CHECK(ErrorOf("version: 1\naccept_unlooked: false\ndefaults: {error: tag}\n") ==
+        "p.yaml:3:19: \"error: tag\"" + why);
+  CHECK(block("    classes: {error: accept}\n") == "p.yaml:4:22: \"error: accept\"" + why);
+  CHECK(block("    codes: {scan.error: tag}\n") == "p.yaml:4:25: \"scan.error: tag\"" + why);
+  CHECK(block("    codes: {scan.error.clamav: accept}\n") ==
+        "p.yaml:4:32: \"scan.error.clamav: accept\"" + why);
+  CHECK(block("    codes: {scan: accept}\n") == "p.yaml:4:19: \"scan: accept\"" + why);
+  CHECK(block("    codes: {scan: accept, scan.error.clamav: hold}\n") ==
+        "p.yaml:4:19: \"scan: accept\"" + why);
+  CHECK(block("    codes: {scan: accept, scan.error: hold}\n") == "no error");
+  CHECK(block("    codes: {scan.unscannable: accept, scan.errors: tag}\n") == "no error");
+  for (const std::string entry : {"    classes: {error: accept}\n", "    codes: {scan: accept}\n",
+                                  "    codes: {scan.error.dlp: tag}\n"})
+    CHECK(block(entry, "accept_unlooked: true\n") == "no error");
+  CHECK(ErrorOf("version: 1\naccept_unlooked: perhaps\n") ==
+        "p.yaml:2:18: true or false is expected");
 }
 
 TEST_CASE("policy file: faults are refused with their place", "[config][policy][errors]") {

@@ -4,6 +4,7 @@
 #include <sstream>
 
 #include "app/lazaret/log_text.h"
+#include "base/crypto.h"
 #include "base/text.h"
 #include "db/sqlite/connection.h"
 #include "db/sqlite/sqlite_store.h"
@@ -108,7 +109,76 @@ TEST_CASE("log query: filters, limit and order", "[cli][log]") {
   CHECK(Lines(Run(arguments).out) == 1);
   arguments.until = "2026-03-01T12:00:01Z";
   CHECK(Run(arguments).out.empty());
+}
+
+TEST_CASE("log query: nothing found exits 1 and says so beside the output", "[cli][log]") {
+  ScratchFolder folder;
+  Fill(folder.database(), {SampleDecision(1)});
+  LogArguments arguments = Arguments(folder, LogCommand::kQuery);
+  arguments.cls = "unscannable";
+  Ran ran = Run(arguments);
+  CHECK(ran.code == 1);
+  CHECK(ran.out.empty());
+  CHECK(ran.err == "lazaret: no verdict fits\n");
+  arguments.json = true;
+  ran = Run(arguments);
+  CHECK(ran.code == 1);
+  CHECK(ran.out.empty());
+  arguments.json = false;
+  arguments.csv = true;
+  ran = Run(arguments);
+  CHECK(ran.code == 1);
+  CHECK(Lines(ran.out) == 1);  // the header
+}
+
+TEST_CASE("log query: what is neither address nor @domain is refused", "[cli][log]") {
+  ScratchFolder folder;
+  Fill(folder.database(), {SampleDecision(1)});
+  const auto with = [&folder](const std::string& sender, const std::string& recipient) {
+    LogArguments arguments = Arguments(folder, LogCommand::kQuery);
+    arguments.sender = sender;
+    arguments.recipient = recipient;
+    return Run(arguments);
+  };
+  for (const char* wrong : {"example.org", "alice", "@", "a@", "a@b c", "<a@b", "a\x1b[2J"}) {
+    INFO(wrong);
+    const Ran sender = with(wrong, "");
+    CHECK(sender.code == 2);
+    CHECK(sender.err.find("--sender") != std::string::npos);
+    CHECK(sender.err.find("user@domain, @domain or <> is expected") != std::string::npos);
+    CHECK(sender.err.find('\x1b') == std::string::npos);
+    const Ran recipient = with("", wrong);
+    CHECK(recipient.code == 2);
+    CHECK(recipient.err.find("--recipient") != std::string::npos);
+    CHECK(recipient.err.find("user@domain or @domain is expected") != std::string::npos);
+  }
+  CHECK(with("", "<>").code == 2);
+  CHECK(with("<>", "").code == 1);
+  CHECK(with("alice1@example.org", "@lazaret.test").code == 0);
+  CHECK(with("<alice1@example.org>", "<bob@lazaret.test>").code == 0);
+}
+
+TEST_CASE("log query: a limit of nothing and a time that is turned round are refused",
+          "[cli][log]") {
+  ScratchFolder folder;
+  Fill(folder.database(), {SampleDecision(1)});
+  LogArguments arguments = Arguments(folder, LogCommand::kQuery);
+  arguments.limit = 0;
+  Ran ran = Run(arguments);
+  CHECK(ran.code == 2);
+  CHECK(ran.err.find("--limit 0: at least 1 is expected") != std::string::npos);
+  arguments.limit = 1;
   CHECK(Run(arguments).code == 0);
+  arguments.since = "2026-03-02";
+  arguments.until = "2026-03-01";
+  ran = Run(arguments);
+  CHECK(ran.code == 2);
+  CHECK(ran.err.find("--since 2026-03-02: not before --until 2026-03-01") != std::string::npos);
+  arguments.since = "soon";
+  CHECK(Run(arguments).err.find("--since soon: not a time") != std::string::npos);
+  arguments.since.clear();
+  arguments.until = "later";
+  CHECK(Run(arguments).err.find("--until later: not a time") != std::string::npos);
 }
 
 TEST_CASE("log query: wrong classes, actions and times exit 2 and name what is known",
@@ -232,7 +302,8 @@ TEST_CASE("log explain: tree, findings, winners, losers and who did not look", "
   event.verdict.recipients[0].steps[1].key = "dlp";
   Fill(folder.database(), {event});
   const std::string out = Run(Arguments(folder, LogCommand::kExplain, event.verdict_id)).out;
-  CHECK(out.find("offer.zip") == std::string::npos);  // the path's last step names the part
+  // The path's last step names the part.
+  CHECK(out.find("offer.zip", out.find("What was found where")) == std::string::npos);
   CHECK(out.find("    part 2  ") != std::string::npos);
   CHECK(out.find("! clamav.signature  malicious") != std::string::npos);
   CHECK(out.find("- dlp.payment_card  policy") != std::string::npos);
@@ -242,6 +313,111 @@ TEST_CASE("log explain: tree, findings, winners, losers and who did not look", "
   CHECK(out.find("  loses  tag         dlp.payment_card  by code dlp") != std::string::npos);
   CHECK(out.find("the message got reject") != std::string::npos);
   CHECK(out.find("generation 0123456789abcdef") != std::string::npos);
+}
+
+namespace {
+
+// Two recipients, the second in a domain that only observes.
+db::DecisionEvent MixedObserve(policy::Action enforced, policy::Action observed) {
+  db::DecisionEvent event = SampleDecision(1);
+  event.verdict.recipients[0] = SampleRecipient("bob@lazaret.test", enforced, 2);
+  event.verdict.recipients[1] = SampleRecipient("Carol@Other.test", observed, 2);
+  event.verdict.recipients[1].observed = true;
+  event.verdict.action = enforced;
+  event.verdict.wanted = std::max(enforced, observed);
+  event.verdict.observed = true;
+  return event;
+}
+
+std::string Explained(const db::DecisionEvent& event) {
+  ScratchFolder folder;
+  Fill(folder.database(), {event});
+  return Run(Arguments(folder, LogCommand::kExplain, event.verdict_id)).out;
+}
+
+bool Has(const std::string& text, const std::string& part) {
+  return text.find(part) != std::string::npos;
+}
+
+}  // namespace
+
+TEST_CASE("log explain: observe mode is named only where it changed what happened", "[cli][log]") {
+  using policy::Action;
+  const std::string same = Explained(MixedObserve(Action::kReject, Action::kReject));
+  CHECK_FALSE(Has(same, "without observe mode"));
+  CHECK(Has(same, "Carol@Other.test: reject, by block staff (policy.yaml:12), observed only"));
+  const std::string changed = Explained(MixedObserve(Action::kTag, Action::kReject));
+  CHECK(Has(changed, "observed: without observe mode it would have been reject\n"));
+  CHECK(Has(changed, "Carol@Other.test: reject"));
+  CHECK(Has(changed, "  the message got tag: for this one observe mode is on\n"));
+  CHECK_FALSE(Has(changed, "the message got reject"));
+  const std::string plain = Explained(SampleDecision(1));
+  CHECK_FALSE(Has(plain, "observe"));
+  CHECK(Has(plain, "  the message got reject: the strictest recipient decides for all\n"));
+}
+
+TEST_CASE("log show: observe mode is named only where it changed what happened", "[cli][log]") {
+  ScratchFolder folder;
+  const auto same = MixedObserve(policy::Action::kReject, policy::Action::kReject);
+  const auto changed = MixedObserve(policy::Action::kTag, policy::Action::kReject);
+  Fill(folder.database(), {same, changed});
+  const auto shown = [&folder](const db::DecisionEvent& event) {
+    return Run(Arguments(folder, LogCommand::kShow, event.verdict_id)).out;
+  };
+  CHECK_FALSE(Has(shown(same), "would have been"));
+  CHECK(Has(shown(changed), "yes, would have been reject"));
+}
+
+TEST_CASE("log explain: the first sentence says why in plain words", "[cli][log]") {
+  const auto first = [](const db::DecisionEvent& event) {
+    const std::string out = Explained(event);
+    const std::size_t line = out.find('\n');
+    return out.substr(line + 1, out.find('\n', line + 1) - line - 1);
+  };
+  CHECK(
+      first(SampleDecision(1)) ==
+      "Rejected, because clamav.signature (rule.clamav.signature) was found in message > part 2 > "
+      "offer.zip > run.lnk, and block staff (policy.yaml:12) says reject for class malicious; "
+      "bob@lazaret.test decided.");
+  CHECK(first(CleanDecision(2)) == "Accepted, because nothing was found.");
+  db::DecisionEvent event = SampleDecision(3);
+  event.verdict.recipients.resize(1);
+  event.verdict.action = event.verdict.wanted = policy::Action::kHold;
+  event.verdict.recipients[0] = SampleRecipient("bob@lazaret.test", policy::Action::kHold, 2);
+  event.verdict.recipients[0].block.clear();
+  event.verdict.recipients[0].steps[0].source = policy::StepSource::kShadow;
+  event.verdict.recipients[0].steps[1].source = policy::StepSource::kRule;
+  CHECK(first(event) ==
+        "Held, because dlp.payment_card (rule.dlp.payment_card) was found in message > part 2 > "
+        "offer.zip > run.lnk, and the rule itself asks for hold.");
+  event.verdict.recipients[0].steps[1].source = policy::StepSource::kDefault;
+  event.verdict.recipients[0].steps[1].key = "policy";
+  CHECK(Has(first(event), "and the policy's defaults say hold for class policy."));
+  event.verdict.recipients[0].steps[1].source = policy::StepSource::kCode;
+  event.verdict.recipients[0].steps[1].key = "dlp";
+  event.verdict.recipients[0].block = "staff";
+  CHECK(Has(first(event), "and block staff (policy.yaml:12) says hold for code dlp."));
+  CHECK(Has(first(MixedObserve(policy::Action::kTag, policy::Action::kReject)), "Delivered"));
+}
+
+TEST_CASE("log explain: could not look and observe mode are told apart in the first sentence",
+          "[cli][log]") {
+  db::DecisionEvent event = SampleDecision(1);
+  event.verdict.cls = policy::Class::kError;
+  event.verdict.action = event.verdict.wanted = policy::Action::kTempfail;
+  event.verdict.findings = {SampleFinding("scan.error.clamav", policy::Class::kError)};
+  event.verdict.findings[0].rule.clear();
+  event.verdict.findings[0].scanner = "clamav";
+  event.verdict.findings[0].evidence = "no space left";
+  event.verdict.recipients = {SampleRecipient("bob@lazaret.test", policy::Action::kTempfail, 1)};
+  event.verdict.recipients[0].steps[0].key = "error";
+  CHECK(Has(Explained(event),
+            "Put off (4xx, the sender tries again), because clamav could not look (no space left), "
+            "and block staff (policy.yaml:12) says tempfail for class error."));
+  event.verdict.action = policy::Action::kAccept;
+  event.verdict.observed = event.verdict.recipients[0].observed = true;
+  CHECK(Has(Explained(event),
+            "Accepted, because observe mode is on; else it would have been put off"));
 }
 
 TEST_CASE("log: colours only when asked for", "[cli][log]") {
