@@ -40,9 +40,44 @@ bool IsCompressedStream(std::string_view type) {
                         "application/x-compress", "application/x-lzma"});
 }
 
-// Known archives that nothing here opens.
+// Known archives and disk images that nothing here opens.
 bool IsUnsupportedArchive(std::string_view type) {
-  return IsOneOf(type, {"application/x-ace", "application/x-arj"});
+  return IsOneOf(
+      type,
+      {"application/x-ace", "application/x-arj", "application/x-ms-wim", "application/x-alz",
+       "application/x-egg", "application/x-stuffit", "application/x-zoo",
+       "application/x-ms-compress", "application/vnd.squashfs", "application/x-lzop",
+       "application/x-lrzip", "application/x-zpaq", "application/x-udf-image",
+       "application/x-vhd-disk", "application/x-vhdx-disk", "application/x-vmdk-disk",
+       "application/x-qemu-disk", "application/x-raw-disk-image", "application/x-apple-diskimage"});
+}
+
+// Formats that hold whole files as they are: a ZIP at their end is one of those, and no trick.
+bool HoldsFiles(std::string_view type) {
+  return IsArchive(type) || IsCompressedStream(type) || IsUnsupportedArchive(type) ||
+         IsOneOf(
+             type,
+             {"application/x-ole-storage", "application/msword", "application/vnd.ms-outlook",
+              "application/vnd.ms-excel", "application/vnd.ms-powerpoint", "application/vnd.visio",
+              "application/vnd.ms-office.macro", "application/x-msi", "application/vnd.ms-tnef",
+              "application/vnd.ms-outlook-pst", "application/onenote", "message/rfc822"});
+}
+
+void Open(Unpacker& unpacker, TreeBuilder& tree, std::uint32_t id) {
+  Artifact& artifact = tree.At(id);
+  const std::string type = artifact.detected_type;
+  if (type == "application/zip") {
+    unpacker.UnpackZip(id);
+  } else if (IsArchive(type)) {
+    unpacker.Unpack(id, ArchiveShape::kArchive);
+  } else if (IsCompressedStream(type)) {
+    unpacker.Unpack(id, ArchiveShape::kStream);
+  } else if (IsUnsupportedArchive(type)) {
+    tree.CannotRead("scan.unscannable.archive", id, "an archive of a kind that is not opened");
+  } else if (!artifact.multipart && !HoldsFiles(type) && unpacker.UnpackAppendedZip(id)) {
+    const bool unknown = type.empty() || IsOneOf(type, {"application/octet-stream", "text/plain"});
+    if (unknown) artifact.detected_type = "application/zip";
+  }
 }
 
 void Detect(TreeBuilder& tree, Artifact& artifact) {
@@ -83,14 +118,9 @@ base::Status OpenAll(TreeBuilder& tree, const UnpackLimits& limits, const MimeLi
   for (std::uint32_t id = 0; id < tree.tree().artifacts.size(); ++id) {
     Artifact& artifact = tree.At(id);
     Detect(tree, artifact);
-    const std::string type = artifact.detected_type;
     const std::size_t first_member = tree.tree().artifacts.size();
-    if (IsArchive(type)) unpacker.Unpack(id, ArchiveShape::kArchive);
-    if (IsCompressedStream(type)) unpacker.Unpack(id, ArchiveShape::kStream);
-    if (IsUnsupportedArchive(type)) {
-      tree.CannotRead("scan.unscannable.archive", id, "an archive of a kind that is not opened");
-    }
-    if (type == "application/zip") RefineZip(tree, id, first_member);
+    Open(unpacker, tree, id);
+    if (artifact.detected_type == "application/zip") RefineZip(tree, id, first_member);
     if (!tree.At(id).multipart) LAZARET_TRY(ReadEmbeddedText(tree, id, mime, deadline));
     if (unpacker.expired() || deadline.Expired()) {
       return base::Error{base::ErrorCode::kTimeout, "unpack: deadline passed"};

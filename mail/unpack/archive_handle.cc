@@ -18,6 +18,10 @@ namespace {
 int SwitchOn(struct archive* handle, ArchiveShape shape) {
   int worst = ARCHIVE_OK;
   const auto on = [&](int result) { worst = std::min(worst, result); };
+  if (shape == ArchiveShape::kZipPieces) {
+    on(archive_read_support_format_zip_streamable(handle));
+    return worst;
+  }
   on(archive_read_support_filter_gzip(handle));
   on(archive_read_support_filter_bzip2(handle));
   on(archive_read_support_filter_xz(handle));
@@ -38,6 +42,8 @@ int SwitchOn(struct archive* handle, ArchiveShape shape) {
   on(archive_read_support_format_lha(handle));
   on(archive_read_support_format_xar(handle));
   on(archive_read_support_format_iso9660(handle));
+  // What stands behind a tar's end blocks is read too: many programs do.
+  on(archive_read_set_format_option(handle, "tar", "read_concatenated_archives", "1"));
   if (shape == ArchiveShape::kStream) on(archive_read_support_format_raw(handle));
   return worst;
 }

@@ -13,7 +13,8 @@
 namespace lazaret::mail {
 
 // What the bytes are taken for: a bare compressed stream has one member and no names.
-enum class ArchiveShape { kArchive, kStream };
+// kZipPieces reads ZIP members front to back and asks no directory.
+enum class ArchiveShape { kArchive, kStream, kZipPieces };
 
 struct ArchiveEntry {
   std::optional<std::string> name;  // bytes; nullopt when libarchive has none to give

@@ -3,6 +3,7 @@
 #include <string>
 #include <utility>
 
+#include "base/format.h"
 #include "base/text.h"
 #include "mail/unpack/member_name.h"
 
@@ -26,6 +27,11 @@ std::string StreamName(const Artifact& parent) {
   const std::string extension = base::AsciiLower(name.substr(dot + 1));
   const bool tar = extension == "tgz" || extension == "tbz2" || extension == "txz";
   return tar ? name.substr(0, dot) + ".tar" : name.substr(0, dot);
+}
+
+std::string Extension(std::string_view name) {
+  const std::size_t dot = name.rfind('.');
+  return dot == std::string_view::npos ? std::string() : base::AsciiLower(name.substr(dot));
 }
 
 }  // namespace
@@ -64,24 +70,69 @@ int Unpacker::ArchiveDepth(std::uint32_t id) {
   return depth;
 }
 
-void Unpacker::Unpack(std::uint32_t id, ArchiveShape shape) {
-  if (Expire()) return;
-  if (spent_ != nullptr) {
-    Spend(id, spent_);
-    return;
-  }
+bool Unpacker::MayOpen(std::uint32_t id) {
+  if (Expire()) return false;
+  if (spent_ != nullptr) return Spend(id, spent_);
   if (ArchiveDepth(id) > limits_.max_depth) {
     tree_.At(id).truncated = true;
     reports_.Add("scan.unscannable.archive-depth", id, 0, "archives are nested too deep");
-    return;
+    return false;
   }
-  ArchiveHandle archive(tree_.At(id).content, shape);
   ordinal_ = 0;
+  return true;
+}
+
+void Unpacker::Unpack(std::uint32_t id, ArchiveShape shape) {
+  if (MayOpen(id)) ReadMembers(id, tree_.At(id).content, shape);
+}
+
+void Unpacker::UnpackZip(std::uint32_t id) {
+  if (!MayOpen(id)) return;
+  const std::string_view content = tree_.At(id).content;
+  ReadZip(id, ReadZipStructure(content), content);
+}
+
+bool Unpacker::UnpackAppendedZip(std::uint32_t id) {
+  const std::string_view content = tree_.At(id).content;
+  const ZipStructure structure = ReadZipStructure(content);
+  if (!structure.found || structure.entries == 0) return false;
+  if (structure.fits_end && !structure.program) {
+    tree_.Differ(
+        "archive.appended", DifferenceLevel::kAmbiguous, id, 0,
+        base::Format("{}, or a ZIP of {} members", tree_.At(id).detected_type, structure.entries));
+  }
+  if (MayOpen(id)) {
+    ReadZip(id, structure, content.substr(structure.begin, structure.end - structure.begin));
+  }
+  return true;
+}
+
+void Unpacker::ReadZip(std::uint32_t id, const ZipStructure& structure, std::string_view bytes) {
+  if (structure.nul_in_name) {
+    tree_.Differ("archive.name-mismatch", DifferenceLevel::kAmbiguous, id, 0,
+                 "a member's name holds NUL: readers end it there or go on");
+  }
+  zip_ = &structure;
+  ReadMembers(id, bytes, ArchiveShape::kArchive);
+  for (const ZipStructure::Gap& gap : structure.hidden) {
+    tree_.Differ("archive.hidden-member", DifferenceLevel::kAmbiguous, id, 0,
+                 base::Format("at byte {} a member that the directory does not name", gap.begin));
+    if (spent_ != nullptr || Expire()) break;
+    ReadMembers(id, tree_.At(id).content.substr(gap.begin, gap.end - gap.begin),
+                ArchiveShape::kZipPieces);
+  }
+  zip_ = nullptr;
+}
+
+void Unpacker::ReadMembers(std::uint32_t id, std::string_view bytes, ArchiveShape shape) {
+  ArchiveHandle archive(bytes, shape);
   while (!Expire()) {
     ArchiveEntry entry;
     const ArchiveStep step = archive.Next(entry);
     if (step == ArchiveStep::kEnd) break;
     if (step == ArchiveStep::kFailed) {
+      // A piece ends where the directory's next member begins, not with an end of its own.
+      if (shape == ArchiveShape::kZipPieces) return;
       const bool locked = archive.header_encrypted();
       tree_.At(id).encrypted |= locked;
       Cut(id, locked ? kEncrypted : kArchiveBroken, archive.error());
@@ -125,6 +176,17 @@ void Unpacker::NameMember(Artifact& member, const ArchiveEntry& entry, ArchiveSh
     return;
   }
   member.claimed_names = ReadMemberName(std::string_view(*entry.name).substr(0, kMaxName));
+  if (zip_ == nullptr) return;
+  const auto other = zip_->renamed.find(*entry.name);
+  if (other == zip_->renamed.end()) return;
+  const bool same = Extension(other->first) == Extension(other->second);
+  tree_.Differ("archive.name-mismatch",
+               same ? DifferenceLevel::kBroken : DifferenceLevel::kAmbiguous, member.id, 0,
+               base::Format("{} in the member's header, {} in the directory",
+                            base::ToValidUtf8(other->first), base::ToValidUtf8(other->second)));
+  for (std::string& name : ReadMemberName(std::string_view(other->second).substr(0, kMaxName))) {
+    member.claimed_names.push_back(std::move(name));
+  }
 }
 
 bool Unpacker::ReadContent(ArchiveHandle& archive, std::uint32_t member_id) {

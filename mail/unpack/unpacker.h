@@ -6,11 +6,13 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <string_view>
 
 #include "base/clock.h"
 #include "mail/model/tree_builder.h"
 #include "mail/unpack/archive_handle.h"
 #include "mail/unpack/unpack_reports.h"
+#include "mail/unpack/zip_structure.h"
 
 namespace lazaret::mail {
 
@@ -33,12 +35,20 @@ class Unpacker {
 
   // Adds the members of artifact `id`, whose content is an archive, as artifacts of kind member.
   void Unpack(std::uint32_t id, ArchiveShape shape);
+  // The same for a ZIP, by its directory; members that only other readers see are added too, and
+  // are differences.
+  void UnpackZip(std::uint32_t id);
+  // A ZIP behind something else: a program, a picture, a few bytes. False when there is none.
+  bool UnpackAppendedZip(std::uint32_t id);
 
   // The deadline passed: the tree is not complete.
   bool expired() const { return expired_; }
 
  private:
   int ArchiveDepth(std::uint32_t id);
+  bool MayOpen(std::uint32_t id);
+  void ReadMembers(std::uint32_t id, std::string_view bytes, ArchiveShape shape);
+  void ReadZip(std::uint32_t id, const ZipStructure& structure, std::string_view bytes);
   bool AddMember(ArchiveHandle& archive, const ArchiveEntry& entry, std::uint32_t id,
                  ArchiveShape shape);
   void NameMember(Artifact& member, const ArchiveEntry& entry, ArchiveShape shape);
@@ -57,7 +67,8 @@ class Unpacker {
   std::size_t bytes_left_;
   std::size_t members_ = 0;
   std::size_t folders_ = 0;
-  const char* spent_ = nullptr;  // code of the limit over the whole message that was reached
+  const ZipStructure* zip_ = nullptr;  // of the archive that is being read
+  const char* spent_ = nullptr;        // code of the limit over the whole message that was reached
   std::size_t ordinal_ = 0;
   bool expired_ = false;
 };
