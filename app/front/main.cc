@@ -1,6 +1,7 @@
 // lazaret-front: talks to the MTA, hands messages to analyzers, decides, records, answers. It never
 // parses a message and never connects outward. Started by lazaretd; docs/ARCHITECTURE.md,
 // "Processes".
+#include <grp.h>
 #include <poll.h>
 #include <signal.h>
 #include <sys/resource.h>
@@ -33,6 +34,7 @@ constexpr std::int64_t kDrainStepMillis = 100;
 // When a supervisor was killed and started again at once, the kernel may not yet have ended the
 // front of the dead one.
 constexpr std::int64_t kFormerFrontMillis = 10'000;
+constexpr const char* kReadersGroup = "lazaret-read";
 
 base::Status MakeFolder(const std::string& path, mode_t mode) {
   if (mkdir(path.c_str(), mode) == 0 || errno == EEXIST) return base::Ok();
@@ -56,9 +58,24 @@ std::string DatabasePath(const config::Config& config) {
   return config.log.database.empty() ? config.paths.state + "/db/verdicts.db" : config.log.database;
 }
 
+// Who reads the log has to pass through the state folder; what lies beside the database in it is
+// closed to others by its own mode.
+void OpenWayToLog(const config::Config& config) {
+  struct stat info {};
+  if (getgrnam(kReadersGroup) == nullptr || stat(config.paths.state.c_str(), &info) != 0) return;
+  if (info.st_uid != geteuid() || (info.st_mode & S_IXOTH) != 0) return;
+  if (chmod(config.paths.state.c_str(), (info.st_mode & 07777) | S_IXOTH) != 0) {
+    base::LogWarning(base::Format("{}: members of {} cannot pass through it", config.paths.state,
+                                  kReadersGroup));
+  }
+}
+
 base::Result<std::unique_ptr<db::VerdictLog>> OpenLog(const config::Config& config) {
   db::SqliteOptions options;
   options.path = DatabasePath(config);
+  options.readers_group = kReadersGroup;
+  options.folder_is_ours = options.path == config.paths.state + "/db/verdicts.db";
+  if (options.folder_is_ours) OpenWayToLog(config);
   LAZARET_ASSIGN(auto store, db::OpenSqliteStore(options));
   return db::VerdictLog::Open(std::move(store));
 }

@@ -1,7 +1,9 @@
 #include "tests/milter/filter_process.h"
 
+#include <netinet/in.h>
 #include <poll.h>
 #include <signal.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -9,6 +11,7 @@
 #include <atomic>
 #include <cstdlib>
 #include <filesystem>
+#include <fstream>
 #include <new>
 #include <stdexcept>
 #include <thread>
@@ -132,6 +135,25 @@ class WordHandler : public milter::MessageHandler {
 
 }  // namespace
 
+std::string FreeInetListen(bool v6) {
+  sockaddr_storage address{};
+  auto* v6_address = reinterpret_cast<sockaddr_in6*>(&address);
+  auto* v4_address = reinterpret_cast<sockaddr_in*>(&address);
+  socklen_t length = v6 ? sizeof *v6_address : sizeof *v4_address;
+  address.ss_family = v6 ? AF_INET6 : AF_INET;
+  if (v6) {
+    v6_address->sin6_addr = in6addr_loopback;
+  } else {
+    v4_address->sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  }
+  const base::UniqueFd fd(::socket(address.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  auto* any = reinterpret_cast<sockaddr*>(&address);
+  if (!fd.valid() || bind(fd.get(), any, length) != 0) return "";
+  if (getsockname(fd.get(), any, &length) != 0) return "";
+  const std::uint16_t port = ntohs(v6 ? v6_address->sin6_port : v4_address->sin_port);
+  return v6 ? base::Format("inet6:{}@::1", port) : base::Format("inet:{}@127.0.0.1", port);
+}
+
 FilterProcess::FilterProcess(const FilterChoices& choices) {
   std::string pattern = "/tmp/lazaret-milter-test-XXXXXX";
   if (mkdtemp(pattern.data()) != nullptr) folder_ = pattern;
@@ -140,7 +162,8 @@ FilterProcess::FilterProcess(const FilterChoices& choices) {
   int release[2] = {-1, -1};
   if (pipe(events) != 0 || pipe(release) != 0) return;
   milter::FilterOptions options;
-  options.listen = "unix:" + socket_;
+  options.listen = choices.listen.empty() ? "unix:" + socket_ : choices.listen;
+  if (!choices.listen.empty()) socket_ = choices.listen;
   options.sessions = choices.sessions;
   options.half_open_seconds = choices.half_open_seconds;
   options.half_open_peers = choices.half_open_peers;
@@ -161,7 +184,7 @@ FilterProcess::~FilterProcess() {
     kill(child_, SIGKILL);
     waitpid(child_, nullptr, 0);
   }
-  unlink(socket_.c_str());
+  unlink((folder_ + "/s/milter.sock").c_str());
   rmdir((folder_ + "/s").c_str());
   rmdir(folder_.c_str());
 }
@@ -190,6 +213,15 @@ void FilterProcess::Release() {
 int FilterProcess::Threads() const {
   const std::filesystem::directory_iterator tasks("/proc/" + std::to_string(child_) + "/task");
   return static_cast<int>(std::distance(begin(tasks), end(tasks)));
+}
+
+long FilterProcess::PeakKib() const {
+  std::ifstream status("/proc/" + std::to_string(child_) + "/status");
+  for (std::string word; status >> word;) {
+    long kib = 0;
+    if (word == "VmHWM:" && status >> kib) return kib;
+  }
+  return -1;
 }
 
 void FilterProcess::Signal(int number) { kill(child_, number); }
