@@ -59,8 +59,13 @@ class Parser {
 
 Error Parser::SyntaxError() const {
   const char* problem = parser_.problem != nullptr ? parser_.problem : "not YAML";
-  return Error{ErrorCode::kInvalid, Format("{}:{}:{}: {}", origin_, parser_.problem_mark.line + 1,
-                                           parser_.problem_mark.column + 1, problem)};
+  std::string text = Format("{}:{}:{}: {}", origin_, parser_.problem_mark.line + 1,
+                            parser_.problem_mark.column + 1, problem);
+  if (parser_.context != nullptr) {
+    text += Format(" {} (begun at line {}, column {})", parser_.context,
+                   parser_.context_mark.line + 1, parser_.context_mark.column + 1);
+  }
+  return Error{ErrorCode::kInvalid, std::move(text)};
 }
 
 Status Parser::RefuseExtras(const yaml_char_t* anchor, const yaml_char_t* tag,

@@ -53,23 +53,27 @@ bool MayBeCard(std::string_view text, const NumberStart& start, std::size_t coun
   return HasCardShape(start.Shape(count, false)) || HasCardShape(start.Shape(count, true));
 }
 
-// Exactly four digits stand at `at`.
-bool FourDigitsAt(std::string_view text, std::size_t at) {
-  std::size_t end = at;
-  while (end < text.size() && end - at < 5 && text[end] >= '0' && text[end] <= '9') ++end;
-  const bool begins = at == 0 || text[at - 1] < '0' || text[at - 1] > '9';
-  return begins && end - at == 4;
+bool IsAlnum(char c) { return IsDigit(c) || ((c | 0x20) >= 'a' && (c | 0x20) <= 'z'); }
+
+// Exactly four digits stand at `at`, or four letters and digits as at the head of an IBAN.
+bool FourAt(std::string_view text, std::size_t at, bool letters) {
+  const auto belongs = [&](std::size_t i) {
+    return i < text.size() && (letters ? IsAlnum(text[i]) : IsDigit(text[i]));
+  };
+  const bool whole = belongs(at + 3) && belongs(at) && belongs(at + 1) && IsDigit(text[at + 2]);
+  return whole && (at == 0 || !belongs(at - 1)) && !belongs(at + 4);
 }
 
-// Four groups of four inside a longer row of them: a table of years or amounts has that form too.
+// Groups of four inside a longer row of them: a table of years or amounts has that form too, and
+// so have tracking numbers and IBANs.
 bool InRowOfFours(std::string_view text, const NumberStart& start, std::size_t count) {
-  if (count != 4 || start.groups[0].size != 4) return false;
+  if (count < 4 || start.groups[0].size != 4 || start.groups[3].size != 4) return false;
   const std::size_t begin = start.groups[0].begin;
-  const std::size_t end = start.groups[3].end();
+  const std::size_t end = start.groups[count - 1].end();
   const bool before =
-      begin >= 5 && text[begin - 1] == start.separator && FourDigitsAt(text, begin - 5);
+      begin >= 5 && text[begin - 1] == start.separator && FourAt(text, begin - 5, true);
   const bool after =
-      end < text.size() && text[end] == start.separator && FourDigitsAt(text, end + 1);
+      end < text.size() && text[end] == start.separator && FourAt(text, end + 1, false);
   return before || after;
 }
 

@@ -104,10 +104,36 @@ TEST_CASE("loader: what is wrong is said with line, column, field and reason") {
 
 TEST_CASE("loader: a byte order mark may begin a rule file and a list file") {
   CHECK(CompileError("\xEF\xBB\xBFid: A\nname: x\nmatch: {keywords: [a]}\n").empty());
-  auto rules = TryCompile("id: A\nname: x\nmatch: {keywords: list:l}\n",
-                          {{"l", "lists.d/l", "\xEF\xBB\xBFword\n"}});
+  auto rules = testing::TryCompile("id: A\nname: x\nmatch: {keywords: list:l}\n",
+                                   {{"l", "lists.d/l", "\xEF\xBB\xBFword\n"}});
   REQUIRE(rules.ok());
   CHECK(testing::Matching(**rules, {{Scope::kBody, "a word here", "", false}}) == "A");
+}
+
+TEST_CASE("loader: a bad regex says at which character of it the fault lies") {
+  const auto why = [](const std::string& regex) {
+    return CompileError(WithMatch("{regex: '" + regex + "'}"));
+  };
+  const std::vector<std::pair<std::string, std::string>> cases = {
+      {"(ab", "at character 1: missing )"}, {"a(b(c)", "at character 2: missing )"},
+      {"ab)c", "at character 3: "},         {"[(]x)", "at character 5: "},
+      {"\\(x)", "at character 4: "},        {"ab[cd", "at character 3: missing ]"},
+      {"中文**", "at character 3: "},       {"x[z-a]", "at character 3: "},
+      {"ab(?=c)", "at character 3: "},      {"(a)\\1", "at character 4: "},
+  };
+  for (const auto& [regex, part] : cases) {
+    INFO(regex << " -> " << why(regex));
+    CHECK(why(regex).find(part) != std::string::npos);
+  }
+  CHECK(why("a(?=b)").find("no look-around") != std::string::npos);
+  CHECK(why("(a)\\1").find("no back-references") != std::string::npos);
+}
+
+TEST_CASE("loader: an unknown key close to a known one gets a hint") {
+  CHECK(CompileError(With("keyword: [a]")).find("did you mean \"keywords\"?") != std::string::npos);
+  CHECK(CompileError(With("derection: any")).find("did you mean \"direction\"?") !=
+        std::string::npos);
+  CHECK(CompileError(With("zzz: any")).find("did you mean") == std::string::npos);
 }
 
 TEST_CASE("loader: the error names the rule") {
