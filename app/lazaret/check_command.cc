@@ -66,12 +66,14 @@ void CheckBundle(const config::Config& config, std::ostream& out, CheckNotes& no
     notes.faults.push_back(bundle.error().text);
     return;
   }
-  auto policy = config::PolicyOf(config, *bundle);
+  std::vector<std::string> faults;
+  const auto policy = config::PolicyOf(config, *bundle, &faults);
   if (policy.ok()) {
     out << "policy: " << policy->blocks.size() << " blocks\n";
-  } else {
+  } else if (faults.empty()) {
     notes.faults.push_back(policy.error().text);
   }
+  notes.faults.insert(notes.faults.end(), faults.begin(), faults.end());
   CheckRules(config, *bundle, out, notes);
 }
 

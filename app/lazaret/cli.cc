@@ -152,9 +152,11 @@ void AddCheck(CLI::App& app, CheckArguments& check) {
 }
 
 int Dispatch(CLI::App& app, Everything& all) {
-  auto config = config::LoadConfig(all.globals.config_file, all.globals.sets);
+  std::vector<std::string> faults;
+  auto config = config::LoadConfig(all.globals.config_file, all.globals.sets, &faults);
   if (!config.ok()) {
-    std::cerr << "lazaret: " << base::EscapeLine(config.error().text, 4096) << "\n";
+    for (const std::string& fault : faults)
+      std::cerr << "lazaret: " << base::EscapeLine(fault, 4096) << "\n";
     return kUsage;
   }
   const bool color = ::isatty(STDOUT_FILENO) == 1;
