@@ -29,6 +29,12 @@ base::Error ListenError(const FilterOptions& options, std::string_view why) {
   return {base::ErrorCode::kUnavailable, base::Format("milter.listen {}: {}", options.listen, why)};
 }
 
+// libmilter has no reason to give but what errno was left at.
+base::Error CannotOpen(const FilterOptions& options, int error_number) {
+  if (error_number == 0) return ListenError(options, "cannot be opened");
+  return ListenError(options, base::ErrnoError("cannot be opened", error_number).text);
+}
+
 // The group's id, or -1 (leave it) when it does not exist.
 gid_t GroupOf(const std::string& name) {
   const struct group* found = name.empty() ? nullptr : getgrnam(name.c_str());
@@ -71,9 +77,11 @@ base::Status OpenUnixSocket(const FilterOptions& options) {
   if (SomebodyAnswers(path)) return ListenError(options, "another process listens here");
   // Nobody may connect before mode and group are set.
   const mode_t old_mask = umask(0177);
-  const int opened = smfi_opensocket(true);
+  errno = 0;
+  const bool opened = smfi_opensocket(true) == MI_SUCCESS;
+  const int why = errno;
   umask(old_mask);
-  if (opened != MI_SUCCESS) return ListenError(options, "cannot be opened");
+  if (!opened) return CannotOpen(options, why);
   (void)GiveToGroup(path, options.socket_group);
   if (chmod(path.c_str(), options.socket_mode) != 0) return base::ErrnoError(path);
   return base::Ok();
@@ -83,7 +91,8 @@ base::Status OpenSocket(const FilterOptions& options) {
   std::string listen = options.listen;
   if (smfi_setconn(listen.data()) != MI_SUCCESS) return ListenError(options, "not understood");
   if (listen.rfind(kUnixPrefix, 0) == 0) return OpenUnixSocket(options);
-  if (smfi_opensocket(false) != MI_SUCCESS) return ListenError(options, "cannot be opened");
+  errno = 0;
+  if (smfi_opensocket(false) != MI_SUCCESS) return CannotOpen(options, errno);
   return base::Ok();
 }
 

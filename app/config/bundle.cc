@@ -128,13 +128,14 @@ base::Result<GenerationBundle> ReadBundle(const Config& config, std::string mask
   return bundle;
 }
 
-base::Result<policy::Policy> PolicyOf(const Config& config, const GenerationBundle& bundle) {
+base::Result<policy::Policy> PolicyOf(const Config& config, const GenerationBundle& bundle,
+                                      std::vector<std::string>* faults) {
   const auto document =
       std::find_if(bundle.documents.begin(), bundle.documents.end(),
                    [](const BundleDocument& d) { return d.kind == DocumentKind::kPolicy; });
   if (document == bundle.documents.end())
     return base::Error{base::ErrorCode::kInvalid, "generation bundle: holds no policy"};
-  LAZARET_ASSIGN(policy::Policy policy, ParsePolicy(document->text, document->origin));
+  LAZARET_ASSIGN(policy::Policy policy, ParsePolicy(document->text, document->origin, faults));
   policy.mode = config.policy_mode == "observe" ? policy::Mode::kObserve : policy::Mode::kEnforce;
   policy.observe.daemons = config.observe_daemons;
   policy.observe.domains = config.observe_domains;

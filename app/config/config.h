@@ -131,10 +131,14 @@ struct Setting {
 // paths are filled. A root given by --set also moves the default file. Paths in the file are
 // absolute; relative ones in
 // --set are taken from the working folder.
-base::Result<Config> LoadConfig(const std::string& file, const std::vector<std::string>& sets);
+// Reading goes on after a fault: `faults` gets all of them, one line each, in the file's order; the
+// error is the first.
+base::Result<Config> LoadConfig(const std::string& file, const std::vector<std::string>& sets,
+                                std::vector<std::string>* faults = nullptr);
 // The same on text that was read already; `origin` names it in errors.
 base::Result<Config> LoadConfigText(std::string_view text, const std::string& origin,
-                                    const std::vector<std::string>& sets);
+                                    const std::vector<std::string>& sets,
+                                    std::vector<std::string>* faults = nullptr);
 
 // SMTP reply text of one verdict, without code: the template of reply.language, ASCII, neutral.
 enum class ReplyKind : std::uint8_t { kReject = 0, kTempfail = 1 };
@@ -188,9 +192,12 @@ std::string_view ShippedPolicyText();
 base::Result<std::string> LoadOrCreateMaskingKey(const Config& config);
 
 // Parses policy.yaml's text. Errors "origin:line:column: why"; actions not built are refused.
-base::Result<policy::Policy> ParsePolicy(std::string_view text, const std::string& origin);
+// `faults` as for LoadConfig.
+base::Result<policy::Policy> ParsePolicy(std::string_view text, const std::string& origin,
+                                         std::vector<std::string>* faults = nullptr);
 // The policy of a bundle with the `policy` section of the configuration applied.
-base::Result<policy::Policy> PolicyOf(const Config& config, const GenerationBundle& bundle);
+base::Result<policy::Policy> PolicyOf(const Config& config, const GenerationBundle& bundle,
+                                      std::vector<std::string>* faults = nullptr);
 
 }  // namespace lazaret::config
 

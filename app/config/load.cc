@@ -5,6 +5,7 @@
 #include <cerrno>
 #include <filesystem>
 
+#include "app/config/faults.h"
 #include "app/config/key_table.h"
 #include "base/fd.h"
 #include "base/format.h"
@@ -29,51 +30,62 @@ base::Error Invalid(std::string text) {
 // Carries file and settings into one Config.
 class Loader {
  public:
-  explicit Loader(std::string origin) : origin_(std::move(origin)) { config_.origin = origin_; }
+  explicit Loader(std::string origin) : origin_(std::move(origin)), faults_(origin_) {
+    config_.origin = origin_;
+  }
 
-  base::Status ReadText(std::string_view text);
-  base::Status ReadSet(const std::string& set);
-  base::Result<Config> Finish() &&;
+  // Faults are collected; what is right is taken over all the same.
+  void ReadText(std::string_view text);
+  void TakeSet(const std::string& set);
+  base::Result<Config> Finish(std::vector<std::string>* faults) &&;
 
  private:
-  base::Status Walk(const yaml::Node& mapping, const std::string& prefix);
+  base::Status ReadSet(const std::string& set);
+  void Walk(const yaml::Node& mapping, const std::string& prefix);
+  void WalkField(const yaml::Field& field, const std::string& prefix);
+  base::Status CheckWhole();
   base::Status Value(const Found& found, const std::string& name, const yaml::Node& node);
   void DerivePaths();
   bool IsWritten(std::string_view name) const { return config_.written.count(name) != 0; }
 
   std::string origin_;
   Config config_;
+  FaultList faults_;
 };
 
-base::Status Loader::ReadText(std::string_view text) {
-  LAZARET_ASSIGN(const yaml::Node document, yaml::ParseDocument(text, origin_));
-  if (document.kind != yaml::Kind::kMapping)
-    return yaml::ErrorAt(origin_, document, "sections with keys are expected");
-  return Walk(document, "");
+void Loader::ReadText(std::string_view text) {
+  auto document = yaml::ParseDocument(text, origin_);
+  if (!document.ok()) return faults_.Add(std::move(document).error());
+  if (document->kind != yaml::Kind::kMapping) {
+    return faults_.Add(yaml::ErrorAt(origin_, *document, "sections with keys are expected"));
+  }
+  Walk(*document, "");
 }
 
-base::Status Loader::Walk(const yaml::Node& mapping, const std::string& prefix) {
-  for (const yaml::Field& field : mapping.fields) {
-    const std::string& word = field.key.text;
-    const std::string name = prefix + word;
-    const base::Error unknown =
+void Loader::Walk(const yaml::Node& mapping, const std::string& prefix) {
+  for (const yaml::Field& field : mapping.fields) WalkField(field, prefix);
+}
+
+void Loader::WalkField(const yaml::Field& field, const std::string& prefix) {
+  const std::string& word = field.key.text;
+  const std::string name = prefix + word;
+  const auto unknown = [&] {
+    faults_.Add(
         yaml::ErrorAt(origin_, field.key,
-                      base::Format("unknown key \"{}\"", base::EscapeLine(name, kMaxShownBytes)));
-    // A dot inside a word would be a second way to write a key, and so a way to write it twice.
-    if (word.find('.') != std::string::npos) return unknown;
-    const Found found = FindKey(name);
-    if (found.key != nullptr) {
-      LAZARET_TRY(Value(found, name, field.value));
-      continue;
-    }
-    const bool section = prefix.empty() ? IsSection(word) : HasKeysBelow(name);
-    if (!section) return unknown;
-    if (field.value.IsNull()) continue;
-    if (field.value.kind != yaml::Kind::kMapping)
-      return yaml::ErrorAt(origin_, field.value, base::Format("\"{}\" holds keys", name));
-    LAZARET_TRY(Walk(field.value, name + "."));
+                      base::Format("unknown key \"{}\"", base::EscapeLine(name, kMaxShownBytes))));
+  };
+  // A dot inside a word would be a second way to write a key, and so a way to write it twice.
+  if (word.find('.') != std::string::npos) return unknown();
+  const Found found = FindKey(name);
+  if (found.key != nullptr) return faults_.Take(Value(found, name, field.value));
+  const bool section = prefix.empty() ? IsSection(word) : HasKeysBelow(name);
+  if (!section) return unknown();
+  if (field.value.IsNull()) return;
+  if (field.value.kind != yaml::Kind::kMapping) {
+    return faults_.Add(
+        yaml::ErrorAt(origin_, field.value, base::Format("\"{}\" holds keys", name)));
   }
-  return base::Ok();
+  Walk(field.value, name + ".");
 }
 
 base::Status Loader::Value(const Found& found, const std::string& name, const yaml::Node& node) {
@@ -109,6 +121,11 @@ std::vector<std::string> SplitCommas(std::string_view text) {
     text = comma == std::string_view::npos ? std::string_view() : text.substr(comma + 1);
   }
   return out;
+}
+
+void Loader::TakeSet(const std::string& set) {
+  auto taken = ReadSet(set);
+  if (!taken.ok()) faults_.Add(std::move(taken).error());
 }
 
 base::Status Loader::ReadSet(const std::string& set) {
@@ -169,29 +186,38 @@ void Loader::DerivePaths() {
          base::Format("unix:{}{}", paths.root, kDefaultSocket));
 }
 
-base::Result<Config> Loader::Finish() && {
-  DerivePaths();
-  if (config_.clamav.database.empty()) config_.clamav.database = Clamav{}.database;
+// What only all keys together tell.
+base::Status Loader::CheckWhole() {
   const Found listen = FindKey("milter.listen");
   const std::string address = config_.milter.listen;
   if (const auto fault = Apply(listen, {address}, config_))
     return Invalid(base::Format("milter.listen: \"{}\": {}", address, fault->why));
-  FillTemplates(config_.reply);
   const std::string& language = config_.reply.language;
-  if (config_.reply.reject.count(language) == 0 || config_.reply.tempfail.count(language) == 0) {
-    return Invalid(base::Format(
-        "{}: reply.language: no templates reject and tempfail for \"{}\"",
-        IsWritten("reply.language") ? config_.written["reply.language"] : origin_, language));
-  }
-  return std::move(config_);
+  if (config_.reply.reject.count(language) != 0 && config_.reply.tempfail.count(language) != 0)
+    return base::Ok();
+  const std::string place = IsWritten("reply.language") ? PlaceOf(config_, "reply.language")
+                                                        : origin_ + ": reply.language";
+  return Invalid(base::Format("{}: no templates reject and tempfail for \"{}\"", place, language));
+}
+
+base::Result<Config> Loader::Finish(std::vector<std::string>* faults) && {
+  DerivePaths();
+  if (config_.clamav.database.empty()) config_.clamav.database = Clamav{}.database;
+  FillTemplates(config_.reply);
+  auto whole = CheckWhole();
+  // After another fault it may be a mere consequence.
+  if (!whole.ok() && faults_.empty()) faults_.Add(std::move(whole).error());
+  if (faults_.empty()) return std::move(config_);
+  if (faults != nullptr) *faults = faults_.Lines();
+  return faults_.First();
 }
 
 base::Result<Config> Load(std::string_view text, const std::string& origin,
-                          const std::vector<std::string>& sets) {
+                          const std::vector<std::string>& sets, std::vector<std::string>* faults) {
   Loader loader(origin);
-  LAZARET_TRY(loader.ReadText(text));
-  for (const std::string& set : sets) LAZARET_TRY(loader.ReadSet(set));
-  return std::move(loader).Finish();
+  loader.ReadText(text);
+  for (const std::string& set : sets) loader.TakeSet(set);
+  return std::move(loader).Finish(faults);
 }
 
 // The root that --set gives, without looking at anything else.
@@ -214,20 +240,24 @@ std::string PlaceOf(const Config& config, std::string_view key) {
 }
 
 base::Result<Config> LoadConfigText(std::string_view text, const std::string& origin,
-                                    const std::vector<std::string>& sets) {
-  return Load(text, origin, sets);
+                                    const std::vector<std::string>& sets,
+                                    std::vector<std::string>* faults) {
+  return Load(text, origin, sets, faults);
 }
 
-base::Result<Config> LoadConfig(const std::string& file, const std::vector<std::string>& sets) {
+base::Result<Config> LoadConfig(const std::string& file, const std::vector<std::string>& sets,
+                                std::vector<std::string>* faults) {
   std::string path = file;
   if (path.empty()) {
     path = RootOf(sets) + std::string(kDefaultFile);
     // Only a file that is not there means defaults; one that cannot be read is an error below.
     if (access(path.c_str(), F_OK) != 0 && errno == ENOENT)
-      return Load("", "embedded defaults", sets);
+      return Load("", "embedded defaults", sets, faults);
   }
-  LAZARET_ASSIGN(const std::string text, base::ReadFile(path, yaml::kMaxBytes));
-  return Load(text, path, sets);
+  auto text = base::ReadFile(path, yaml::kMaxBytes);
+  if (text.ok()) return Load(*text, path, sets, faults);
+  if (faults != nullptr) *faults = {text.error().text};
+  return std::move(text).error();
 }
 
 }  // namespace lazaret::config

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "app/config/config.h"
+#include "app/config/faults.h"
 #include "base/crypto.h"
 #include "base/format.h"
 #include "base/text.h"
@@ -20,23 +21,24 @@ constexpr std::string_view kErrorCodes = "scan.error";
 
 class PolicyParser {
  public:
-  explicit PolicyParser(const std::string& origin) : origin_(origin) {}
-  base::Result<policy::Policy> Parse(const yaml::Node& document);
+  PolicyParser(const std::string& origin, FaultList& faults) : origin_(origin), faults_(faults) {}
+  // What is right is taken over; faults are collected.
+  policy::Policy Parse(const yaml::Node& document);
 
  private:
-  base::Result<policy::Action> ReadAction(const yaml::Node& node) const;
-  base::Status ReadClasses(const yaml::Node& node,
-                           std::map<policy::Class, policy::Action>& out) const;
-  base::Status ReadCodes(const yaml::Node& node, policy::Block& block) const;
-  base::Result<policy::Block> ReadBlock(const yaml::Node& node) const;
-  base::Status ReadBlocks(const yaml::Node& node, policy::Policy& out) const;
-  base::Status RefuseUnlooked(const yaml::Field& entry, policy::Action action) const;
-  base::Status CheckErrorCodes(const yaml::Node& codes, const policy::Block& block) const;
-  base::Error At(const yaml::Node& node, std::string_view why) const {
-    return yaml::ErrorAt(origin_, node, why);
+  std::optional<policy::Action> ReadAction(const yaml::Node& node);
+  void ReadClasses(const yaml::Node& node, std::map<policy::Class, policy::Action>& out);
+  void ReadCodes(const yaml::Node& node, policy::Block& block);
+  policy::Block ReadBlock(const yaml::Node& node);
+  void ReadBlocks(const yaml::Node& node, policy::Policy& out);
+  void RefuseUnlooked(const yaml::Field& entry, policy::Action action);
+  void CheckErrorCodes(const yaml::Node& codes, const policy::Block& block);
+  void Fault(const yaml::Node& node, std::string_view why) {
+    faults_.Add(yaml::ErrorAt(origin_, node, why));
   }
 
   const std::string& origin_;
+  FaultList& faults_;
   bool accept_unlooked_ = false;  // the file says that unlooked mail may pass
 };
 
@@ -51,46 +53,51 @@ bool IsErrorCode(std::string_view key) {
          (key.size() == kErrorCodes.size() || key[kErrorCodes.size()] == '.');
 }
 
-base::Status PolicyParser::RefuseUnlooked(const yaml::Field& entry, policy::Action action) const {
-  if (accept_unlooked_ || !Delivers(action)) return base::Ok();
-  return At(entry.value,
-            base::Format("\"{}: {}\" would accept mail that could not be looked at; it is refused "
-                         "unless \"accept_unlooked: true\" stands in this file",
-                         Shown(entry.key), policy::Name(action)));
+void PolicyParser::RefuseUnlooked(const yaml::Field& entry, policy::Action action) {
+  if (accept_unlooked_ || !Delivers(action)) return;
+  Fault(entry.value,
+        base::Format("\"{}: {}\" would accept mail that could not be looked at; it is refused "
+                     "unless \"accept_unlooked: true\" stands in this file",
+                     Shown(entry.key), policy::Name(action)));
 }
 
 // An entry reaches error codes by naming them, or by a shorter prefix that no entry in between
 // takes them from.
-base::Status PolicyParser::CheckErrorCodes(const yaml::Node& codes,
-                                           const policy::Block& block) const {
+void PolicyParser::CheckErrorCodes(const yaml::Node& codes, const policy::Block& block) {
   const bool all_named = block.codes.count(kErrorCodes) != 0;
   for (const yaml::Field& field : codes.fields) {
-    const std::string& key = field.key.text;
-    if (IsErrorCode(key) || (key == "scan" && !all_named))
-      LAZARET_TRY(RefuseUnlooked(field, block.codes.find(key)->second));
+    const auto entry = block.codes.find(field.key.text);
+    if (entry == block.codes.end()) continue;
+    if (IsErrorCode(entry->first) || (entry->first == "scan" && !all_named))
+      RefuseUnlooked(field, entry->second);
   }
-  return base::Ok();
 }
 
-base::Result<policy::Action> PolicyParser::ReadAction(const yaml::Node& node) const {
-  if (node.kind != yaml::Kind::kScalar) return At(node, "an action is expected");
-  const auto action = policy::ParseAction(node.text);
-  if (!action) return At(node, base::Format("unknown action \"{}\"", Shown(node)));
-  if (!policy::IsBuilt(*action))
-    return At(node, base::Format("action \"{}\" is not built in this version", Shown(node)));
-  return *action;
+std::optional<policy::Action> PolicyParser::ReadAction(const yaml::Node& node) {
+  const auto action =
+      node.kind == yaml::Kind::kScalar ? policy::ParseAction(node.text) : std::nullopt;
+  if (node.kind != yaml::Kind::kScalar) {
+    Fault(node, "an action is expected");
+  } else if (!action) {
+    Fault(node, base::Format("unknown action \"{}\"", Shown(node)));
+  } else if (!policy::IsBuilt(*action)) {
+    Fault(node, base::Format("action \"{}\" is not built in this version", Shown(node)));
+    return std::nullopt;
+  }
+  return action;
 }
 
-base::Status PolicyParser::ReadClasses(const yaml::Node& node,
-                                       std::map<policy::Class, policy::Action>& out) const {
-  if (node.kind != yaml::Kind::kMapping) return At(node, "classes with actions are expected");
+void PolicyParser::ReadClasses(const yaml::Node& node,
+                               std::map<policy::Class, policy::Action>& out) {
+  if (node.kind != yaml::Kind::kMapping) return Fault(node, "classes with actions are expected");
   for (const yaml::Field& field : node.fields) {
     const auto cls = policy::ParseClass(field.key.text);
-    if (!cls) return At(field.key, base::Format("unknown class \"{}\"", Shown(field.key)));
-    LAZARET_ASSIGN(out[*cls], ReadAction(field.value));
-    if (*cls == policy::Class::kError) LAZARET_TRY(RefuseUnlooked(field, out[*cls]));
+    if (!cls) Fault(field.key, base::Format("unknown class \"{}\"", Shown(field.key)));
+    const auto action = ReadAction(field.value);
+    if (!cls || !action) continue;
+    out[*cls] = *action;
+    if (*cls == policy::Class::kError) RefuseUnlooked(field, *action);
   }
-  return base::Ok();
 }
 
 bool IsCode(std::string_view text) {
@@ -101,17 +108,19 @@ bool IsCode(std::string_view text) {
   });
 }
 
-base::Status PolicyParser::ReadCodes(const yaml::Node& node, policy::Block& block) const {
-  if (node.kind != yaml::Kind::kMapping) return At(node, "finding codes with actions are expected");
+void PolicyParser::ReadCodes(const yaml::Node& node, policy::Block& block) {
+  if (node.kind != yaml::Kind::kMapping)
+    return Fault(node, "finding codes with actions are expected");
   for (const yaml::Field& field : node.fields) {
-    if (!IsCode(field.key.text))
-      return At(field.key, base::Format("\"{}\" is no finding code", Shown(field.key)));
-    LAZARET_ASSIGN(block.codes[field.key.text], ReadAction(field.value));
+    const bool code = IsCode(field.key.text);
+    if (!code) Fault(field.key, base::Format("\"{}\" is no finding code", Shown(field.key)));
+    const auto action = ReadAction(field.value);
+    if (code && action) block.codes[field.key.text] = *action;
   }
-  return CheckErrorCodes(node, block);
+  CheckErrorCodes(node, block);
 }
 
-base::Result<policy::Block> PolicyParser::ReadBlock(const yaml::Node& node) const {
+policy::Block PolicyParser::ReadBlock(const yaml::Node& node) {
   yaml::MappingReader reader(node, origin_, "block");
   policy::Block block;
   block.origin = base::Format("{}:{}", origin_, node.line);
@@ -119,34 +128,38 @@ base::Result<policy::Block> PolicyParser::ReadBlock(const yaml::Node& node) cons
   const yaml::Node* when = reader.Take("when");
   const yaml::Node* classes = reader.Take("classes");
   const yaml::Node* codes = reader.Take("codes");
-  LAZARET_TRY(reader.Finish());
+  faults_.Take(reader.Finish());
   if (block.name.size() > kMaxNameBytes)
-    return At(*node.Find("name"), "a name is longer than 64 bytes");
+    Fault(*node.Find("name"), "a name is longer than 64 bytes");
   if (when != nullptr) {
-    LAZARET_ASSIGN(block.when, ParseWhen(*when, origin_));
+    auto parsed = ParseWhen(*when, origin_);
+    if (parsed.ok()) {
+      block.when = std::move(parsed).value();
+    } else {
+      faults_.Add(std::move(parsed).error());
+    }
   }
-  if (classes != nullptr) LAZARET_TRY(ReadClasses(*classes, block.classes));
-  if (codes != nullptr) LAZARET_TRY(ReadCodes(*codes, block));
+  if (classes != nullptr) ReadClasses(*classes, block.classes);
+  if (codes != nullptr) ReadCodes(*codes, block);
   return block;
 }
 
-base::Status PolicyParser::ReadBlocks(const yaml::Node& node, policy::Policy& out) const {
-  if (node.IsNull()) return base::Ok();
-  if (node.kind != yaml::Kind::kSequence) return At(node, "a list of blocks is expected");
-  if (node.items.size() > kMaxBlocks) return At(node.items[kMaxBlocks], "more than 1000 blocks");
+void PolicyParser::ReadBlocks(const yaml::Node& node, policy::Policy& out) {
+  if (node.IsNull()) return;
+  if (node.kind != yaml::Kind::kSequence) return Fault(node, "a list of blocks is expected");
+  if (node.items.size() > kMaxBlocks) return Fault(node.items[kMaxBlocks], "more than 1000 blocks");
   std::set<std::string> names;
   for (const yaml::Node& item : node.items) {
-    LAZARET_ASSIGN(policy::Block block, ReadBlock(item));
-    if (!names.insert(block.name).second) {
+    policy::Block block = ReadBlock(item);
+    if (!block.name.empty() && !names.insert(block.name).second) {
       const yaml::Node& name = *item.Find("name");
-      return At(name, base::Format("a block \"{}\" stands above already", Shown(name)));
+      Fault(name, base::Format("a block \"{}\" stands above already", Shown(name)));
     }
     out.blocks.push_back(std::move(block));
   }
-  return base::Ok();
 }
 
-base::Result<policy::Policy> PolicyParser::Parse(const yaml::Node& document) {
+policy::Policy PolicyParser::Parse(const yaml::Node& document) {
   policy::Policy out;
   out.defaults = policy::DefaultClassActions();
   yaml::MappingReader reader(document, origin_, "policy");
@@ -154,22 +167,35 @@ base::Result<policy::Policy> PolicyParser::Parse(const yaml::Node& document) {
   const yaml::Node* defaults = reader.Take("defaults");
   const yaml::Node* blocks = reader.Take("blocks");
   accept_unlooked_ = reader.Bool("accept_unlooked", false);
-  LAZARET_TRY(reader.Finish());
-  if (version->kind != yaml::Kind::kScalar || version->text != "1")
-    return At(*version, "version 1 is expected");
-  if (defaults != nullptr) LAZARET_TRY(ReadClasses(*defaults, out.defaults));
-  if (blocks != nullptr) LAZARET_TRY(ReadBlocks(*blocks, out));
+  faults_.Take(reader.Finish());
+  if (version != nullptr && (version->kind != yaml::Kind::kScalar || version->text != "1"))
+    Fault(*version, "version 1 is expected");
+  if (defaults != nullptr) ReadClasses(*defaults, out.defaults);
+  if (blocks != nullptr) ReadBlocks(*blocks, out);
+  return out;
+}
+
+base::Result<policy::Policy> ParseAll(std::string_view text, const std::string& origin,
+                                      FaultList& faults) {
+  auto document = yaml::ParseDocument(text, origin);
+  if (!document.ok()) {
+    faults.Add(std::move(document).error());
+    return faults.First();
+  }
+  policy::Policy out = PolicyParser(origin, faults).Parse(*document);
+  if (!faults.empty()) return faults.First();
+  out.revision = base::Hex(base::AsBytes(base::Sha256(text)));
   return out;
 }
 
 }  // namespace
 
-base::Result<policy::Policy> ParsePolicy(std::string_view text, const std::string& origin) {
-  LAZARET_ASSIGN(const yaml::Node document, yaml::ParseDocument(text, origin));
-  PolicyParser parser(origin);
-  LAZARET_ASSIGN(policy::Policy out, parser.Parse(document));
-  out.revision = base::Hex(base::AsBytes(base::Sha256(text)));
-  return out;
+base::Result<policy::Policy> ParsePolicy(std::string_view text, const std::string& origin,
+                                         std::vector<std::string>* faults) {
+  FaultList list(origin);
+  auto parsed = ParseAll(text, origin, list);
+  if (faults != nullptr && !parsed.ok()) *faults = list.Lines();
+  return parsed;
 }
 
 }  // namespace lazaret::config

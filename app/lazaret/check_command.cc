@@ -3,6 +3,7 @@
 #include <filesystem>
 #include <sstream>
 
+#include "app/config/policy_warnings.h"
 #include "app/lazaret/check_postfix.h"
 #include "app/lazaret/check_system.h"
 #include "app/lazaret/rules_command.h"
@@ -60,19 +61,51 @@ void CheckRules(const config::Config& config, const config::GenerationBundle& bu
   }
 }
 
+// The codes that rules report: a column of the analyzer's list.
+std::vector<std::string> RuleCodes(const config::Config& config,
+                                   const config::GenerationBundle& bundle) {
+  std::vector<std::string> codes;
+  const auto rules = AskAboutRules(config, bundle, "list");
+  if (!rules.ok() || rules->exit_code != 0) return codes;
+  std::istringstream lines(rules->text);
+  std::string line;
+  std::getline(lines, line);
+  const std::size_t column = line.find("CODE ");
+  if (column == std::string::npos) return codes;
+  while (std::getline(lines, line)) {
+    if (line.size() > column) codes.push_back(line.substr(column, line.find(' ', column) - column));
+  }
+  return codes;
+}
+
+void WarnAboutPolicy(const config::Config& config, const config::GenerationBundle& bundle,
+                     CheckNotes& notes) {
+  std::vector<std::string> known = RuleCodes(config, bundle);
+  const std::vector<std::string>& documented = config::DocumentedCodes();
+  known.insert(known.end(), documented.begin(), documented.end());
+  for (const config::BundleDocument& document : bundle.documents) {
+    if (document.kind != config::DocumentKind::kPolicy) continue;
+    const auto warnings = config::PolicyWarnings(document.text, document.origin, known);
+    notes.warnings.insert(notes.warnings.end(), warnings.begin(), warnings.end());
+  }
+}
+
 void CheckBundle(const config::Config& config, std::ostream& out, CheckNotes& notes) {
   auto bundle = config::ReadBundle(config, "");
   if (!bundle.ok()) {
     notes.faults.push_back(bundle.error().text);
     return;
   }
-  auto policy = config::PolicyOf(config, *bundle);
+  std::vector<std::string> faults;
+  const auto policy = config::PolicyOf(config, *bundle, &faults);
   if (policy.ok()) {
     out << "policy: " << policy->blocks.size() << " blocks\n";
-  } else {
+  } else if (faults.empty()) {
     notes.faults.push_back(policy.error().text);
   }
+  notes.faults.insert(notes.faults.end(), faults.begin(), faults.end());
   CheckRules(config, *bundle, out, notes);
+  WarnAboutPolicy(config, *bundle, notes);
 }
 
 void CheckPostfix(const config::Config& config, const std::string& folder, CheckNotes& notes) {

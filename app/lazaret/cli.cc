@@ -111,12 +111,12 @@ CLI::App* AddLog(CLI::App& app, LogArguments& log) {
   AddLogFilters(*query, log);
   query->callback([&log] { log.command = LogCommand::kQuery; });
   CLI::App* show = command->add_subcommand("show", "Everything recorded about one verdict.");
-  show->add_option("ID", log.id, "Verdict id, or its first 6 characters or more")->required();
+  show->add_option("ID", log.id, "Verdict id, its first 6 characters or more, or last")->required();
   show->add_flag("--json", log.json, "As JSON");
   show->callback([&log] { log.command = LogCommand::kShow; });
   CLI::App* explain = command->add_subcommand(
       "explain", "Why a message got its action: tree, findings, policy steps, winners and losers.");
-  explain->add_option("ID", log.id, "Verdict id, or its first 6 characters or more")->required();
+  explain->add_option("ID", log.id, "Verdict id, its first 6 characters or more, or last")->required();
   explain->callback([&log] { log.command = LogCommand::kExplain; });
   CLI::App* verify =
       command->add_subcommand("verify", "Walk the hash chain: exit 0 whole, 1 broken.");
@@ -152,9 +152,11 @@ void AddCheck(CLI::App& app, CheckArguments& check) {
 }
 
 int Dispatch(CLI::App& app, Everything& all) {
-  auto config = config::LoadConfig(all.globals.config_file, all.globals.sets);
+  std::vector<std::string> faults;
+  auto config = config::LoadConfig(all.globals.config_file, all.globals.sets, &faults);
   if (!config.ok()) {
-    std::cerr << "lazaret: " << base::EscapeLine(config.error().text, 4096) << "\n";
+    for (const std::string& fault : faults)
+      std::cerr << "lazaret: " << base::EscapeLine(fault, 4096) << "\n";
     return kUsage;
   }
   const bool color = ::isatty(STDOUT_FILENO) == 1;

@@ -11,9 +11,20 @@ namespace {
 
 constexpr std::size_t kShortestPrefix = 6;
 
+constexpr std::string_view kNewest = "last";  // shorter than any prefix of an id may be
+
+base::Result<db::StoredVerdict> Newest(db::VerdictStore& store) {
+  db::Query query;
+  query.limit = 1;
+  LAZARET_ASSIGN(const std::vector<db::StoredVerdict> found, store.Find(query));
+  if (found.empty()) return base::Error{base::ErrorCode::kNotFound, "no verdict yet"};
+  return store.Get(found.front().event.verdict_id);
+}
+
 // The one verdict that the id, or a prefix of it, names.
 base::Result<db::StoredVerdict> Resolve(db::VerdictStore& store, const std::string& text) {
   const std::string prefix = base::AsciiLower(base::TrimAscii(text));
+  if (prefix == kNewest) return Newest(store);
   const std::string shown = base::EscapeLine(prefix, 64);
   if (prefix.size() < kShortestPrefix) {
     return base::Error{

@@ -26,7 +26,7 @@ struct LogArguments {
   std::uint32_t limit = 50;
   bool json = false;  // query, show
   bool csv = false;   // query
-  std::string id;     // show, explain: verdict id or a unique prefix of 6 characters or more
+  std::string id;     // show, explain: verdict id, a unique prefix of 6 characters or more, or "last"
 };
 
 // `color`: ANSI colours, for a terminal.

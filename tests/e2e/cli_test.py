@@ -191,6 +191,21 @@ class Check(unittest.TestCase):
             said = self.check(self.GOOD + "rules:\n  paths:\n    - %s\n" % path, 2)
             self.assertRegex(said, r"site\.yaml:\d+")
 
+    def test_all_faults_are_named_and_what_is_odd_in_a_policy_is_a_warning(self):
+        said = self.check(self.GOOD + "nonsense: 1\nlimits:\n  workers: many\n", 2)
+        self.assertIn("lazaret.yaml:7:1:", said)
+        self.assertIn("lazaret.yaml:9:12:", said)
+        with tempfile.TemporaryDirectory() as folder:
+            path = os.path.join(folder, "policy.yaml")
+            with open(path, "w") as out:
+                out.write("version: 1\nblocks:\n  - name: all\n    codes: {dlp.ibann: hold, dlp.iban: tag,\n"
+                          "      fraud.urgent-transfer: hold}\n  - name: never\n")
+            said = self.check(self.GOOD + "policy:\n  file: %s\n" % path, 0)
+        self.assertIn('policy.yaml:4:13: "dlp.ibann" is no code', said)
+        self.assertIn('policy.yaml:6:5: block "never" is never reached', said)
+        self.assertNotIn('"dlp.iban"', said)
+        self.assertNotIn("fraud", said)
+
     def test_users_groups_and_folders_that_are_not_there_are_all_named(self):
         said = self.check(self.GOOD + "  socket_group: no-such-group\n"
                           "users:\n  front: no-such-user\n  scan: neither\n"

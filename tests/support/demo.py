@@ -8,7 +8,7 @@ import time
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 from support import postfix, samples, smtp  # noqa: E402
-from support.lazaret import Lazaret, official_database, reason, verdict_id  # noqa: E402
+from support.lazaret import Lazaret, official_database, reason, to_yaml  # noqa: E402
 from support.sink import Sink  # noqa: E402
 
 ATTACH = """\
@@ -17,6 +17,10 @@ To attach Lazaret to the system's Postfix (details: docs/operations.md, deploy/p
               'milter_default_action = tempfail' 'milter_content_timeout = 180s'
   postfix reload
 Begin with "policy: {mode: observe}" in lazaret.yaml: it judges and records, and stops nothing."""
+
+TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+KEPT = os.path.join(TOP, "build", "demo")
+COMMAND = "build/release/bin/lazaret --config build/demo/lazaret.yaml"
 
 ROW = "%-18s %-24s %-7s %-9s %-12s %s"
 
@@ -45,14 +49,31 @@ def send_all(mail, lazaret):
     return surprises
 
 
+def keep(lazaret):
+    """The verdict log, a configuration that names it, and the samples, for questions after the demo."""
+    shutil.rmtree(KEPT, ignore_errors=True)
+    root = os.path.join(KEPT, "root")
+    shutil.copytree(os.path.join(lazaret.root, "var/lib/lazaret/db"),
+                    os.path.join(root, "var/lib/lazaret/db"))
+    kept = dict(lazaret.settings, paths={"root": root})
+    del kept["milter"]
+    with open(os.path.join(KEPT, "lazaret.yaml"), "w") as out:
+        out.write("\n".join(to_yaml(kept)) + "\n")
+    mails = os.path.join(KEPT, "mails")
+    os.makedirs(mails)
+    for sample in samples.build_all():
+        with open(os.path.join(mails, sample.name + ".eml"), "wb") as out:
+            out.write(sample.data)
+
+
 def show_log(lazaret):
-    print("\nThe same from the verdict log:  lazaret --config CONF log query\n")
+    print("\nThe same from the verdict log:  %s log query\n" % COMMAND)
     print(lazaret.cli("log", "query", "--limit", "50").out.rstrip())
     rejected = lazaret.query("--action", "reject", "--limit", "1")
     if rejected:
-        print("\nWhy one was rejected:  lazaret --config CONF log explain ID\n")
+        print("\nWhy one was rejected:  %s log explain %s\n" % (COMMAND, rejected[0]["id"]))
         print(lazaret.cli("log", "explain", rejected[0]["id"]).out.rstrip())
-    print("\nIs the record whole?  lazaret --config CONF log verify\n")
+    print("\nIs the record whole?  %s log verify\n" % COMMAND)
     print(lazaret.cli("log", "verify", check=False).out.rstrip())
 
 
@@ -71,6 +92,9 @@ def run(folder):
         print("\ndelivered to the sink: %d    held in Postfix's hold queue: %d"
               % (len(sink.messages), len(held)))
         show_log(lazaret)
+        mail.stop()
+        lazaret.stop()
+        keep(lazaret)
         return surprises
     finally:
         if mail:
@@ -96,7 +120,9 @@ def main():
         return 130
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-    print("\ndemo: done in %.0f s, everything it started is stopped.\n" % (time.monotonic() - began))
+    print("\ndemo: done in %.0f s, everything it started is stopped." % (time.monotonic() - began))
+    print("Its verdict log is kept until the next demo (the samples are in build/demo/mails):\n"
+          "  %s log explain last\n" % COMMAND)
     print(ATTACH)
     if surprises:
         print("demo: %d samples were not treated as expected" % surprises)

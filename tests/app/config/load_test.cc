@@ -235,3 +235,49 @@ TEST_CASE("config: the shipped example loads and means the defaults", "[config]"
   defaults.users = example->users;
   CHECK(config::EncodeConfig(*example) == config::EncodeConfig(defaults));
 }
+
+TEST_CASE("config: all faults of a file are said, in the order of their lines, then those of --set",
+          "[config][errors]") {
+  std::vector<std::string> faults;
+  const auto loaded = LoadConfigText(
+      "node: 'a b'\n"
+      "limits:\n"
+      "  workers: many\n"
+      "  nonsense: 1\n"
+      "rules:\n"
+      "  paths: [/a, relative]\n",
+      "l.yaml", {"log.level=loud", "node"}, &faults);
+  REQUIRE_FALSE(loaded.ok());
+  REQUIRE(faults.size() == 6);
+  CHECK(faults[0].find("l.yaml:1:7: node: ") == 0);
+  CHECK(faults[1].find("l.yaml:3:12: limits.workers: ") == 0);
+  CHECK(faults[2] == "l.yaml:4:3: unknown key \"limits.nonsense\"");
+  CHECK(faults[3].find("l.yaml:6:15: rules.paths: ") == 0);
+  CHECK(faults[4].find("--set log.level: ") == 0);
+  CHECK(faults[5].find("--set node: ") == 0);
+  CHECK(loaded.error().text == faults[0] + " (5 more: `lazaret check` says all)");
+}
+
+TEST_CASE("config: faults are counted above twenty", "[config][errors]") {
+  const auto faults_of = [](int count) {
+    std::string text;
+    for (int i = 0; i < count; ++i) text += "wrong" + std::to_string(i) + ": 1\n";
+    std::vector<std::string> faults;
+    CHECK_FALSE(LoadConfigText(text, "l.yaml", {}, &faults).ok());
+    return faults;
+  };
+  CHECK(faults_of(1).size() == 1);
+  CHECK(faults_of(20).size() == 20);
+  CHECK(faults_of(20).back().find("l.yaml:20:1: ") == 0);
+  REQUIRE(faults_of(21).size() == 21);
+  CHECK(faults_of(21).back() == "... and 1 more");
+  CHECK(faults_of(25).back() == "... and 5 more");
+}
+
+TEST_CASE("config: a file that cannot be read says why", "[config][errors]") {
+  std::vector<std::string> faults;
+  const auto missing = config::LoadConfig("/nonexistent/lazaret.yaml", {}, &faults);
+  REQUIRE_FALSE(missing.ok());
+  CHECK(missing.error().text == "/nonexistent/lazaret.yaml: No such file or directory");
+  CHECK(faults == std::vector<std::string>{missing.error().text});
+}

@@ -184,6 +184,40 @@ TEST_CASE("policy file: faults in blocks are refused with their place",
   CHECK(block("    when: {tls: maybe}\n") == "p.yaml:4:17: true or false is expected");
 }
 
+TEST_CASE("policy file: all faults are said, in the order of their lines",
+          "[config][policy][errors]") {
+  std::vector<std::string> faults;
+  const auto parsed = config::ParsePolicy(
+      "version: 1\n"
+      "defaults: {evil: reject, error: accept, suspicious: shred}\n"
+      "blocks:\n"
+      "  - name: a\n"
+      "    classes: {policy: strip}\n"
+      "    codes: {DLP: tag, dlp.iban: burn}\n"
+      "    when: {direction: in}\n"
+      "  - nam: b\n"
+      "  - name: a\n"
+      "unknown: 1\n",
+      "p.yaml", &faults);
+  REQUIRE_FALSE(parsed.ok());
+  CHECK(parsed.error().text == faults.at(0) + " (9 more: `lazaret check` says all)");
+  REQUIRE(faults.size() == 10);
+  const std::vector<std::string> begins = {"p.yaml:2:12: unknown class",
+                                           "p.yaml:2:33: \"error: accept\"",
+                                           "p.yaml:2:53: unknown action \"shred\"",
+                                           "p.yaml:5:23: action \"strip\"",
+                                           "p.yaml:6:13: \"DLP\"",
+                                           "p.yaml:6:33: unknown action",
+                                           "p.yaml:7:23: direction:",
+                                           "p.yaml:8:5: block: ",
+                                           "p.yaml:9:11: a block \"a\"",
+                                           "p.yaml:10:1: policy: unknown key"};
+  for (std::size_t i = 0; i < begins.size(); ++i) {
+    INFO(faults[i]);
+    CHECK(faults[i].find(begins[i]) == 0);
+  }
+}
+
 TEST_CASE("policy file: blocks are taken at their limit and refused above it",
           "[config][policy][errors]") {
   const auto with = [](int blocks) {

@@ -294,6 +294,19 @@ TEST_CASE("log show, explain: an id by unique prefix of six characters or more",
   CHECK(Run(Arguments(folder, LogCommand::kExplain, "zzzzzz")).code == 1);
 }
 
+TEST_CASE("log show, explain: last is the newest verdict", "[cli][log]") {
+  ScratchFolder folder;
+  const db::DecisionEvent a = SampleDecision(1);
+  const db::DecisionEvent b = CleanDecision(2);
+  Fill(folder.database(), {a, b});
+  const Ran ran = Run(Arguments(folder, LogCommand::kExplain, "last"));
+  CHECK(ran.code == 0);
+  CHECK(ran.out.find(b.verdict_id) == 0);
+  ScratchFolder empty;
+  Fill(empty.database(), {});
+  CHECK(Run(Arguments(empty, LogCommand::kShow, "last")).code == 1);
+}
+
 TEST_CASE("log explain: tree, findings, winners, losers and who did not look", "[cli][log]") {
   ScratchFolder folder;
   db::DecisionEvent event = SampleDecision(1);
