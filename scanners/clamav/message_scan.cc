@@ -139,9 +139,19 @@ void MessageScan::LookAtRaw() {
   if (looked.witness.root_is_mail) return;
   if (looked.witness.layers > 0) {
     wrong_root_ = looked.witness.root_type;
-  } else if (!looked.too_large) {
+  } else if (!looked.too_large && !looked.cut) {
     failures_.push_back("message: libclamav did not look at it");
   }
+}
+
+void MessageScan::LookAtMixed() {
+  const std::optional<std::string> mixed = MixedMessage(tree_);
+  if (!mixed || cut_) return;
+  if (MillisLeft() == 0) {
+    failures_.push_back("message with open multiparts: no time left");
+    return;
+  }
+  Look(*mixed, "message with open multiparts", Coverage::How::kNormal);
 }
 
 void MessageScan::AddHtmlRenditions() {
@@ -225,6 +235,7 @@ void MessageScan::LookAt(std::vector<ScanItem> items, const char* what, Coverage
 
 ScanOutcome MessageScan::Run() {
   LookAtRaw();
+  LookAtMixed();
   AddHtmlRenditions();
   LookAt(coverage_.Uncovered(), "canonical message", Coverage::How::kNormal);
   LookAt(coverage_.HtmlFiles(), "HTML files", Coverage::How::kHtmlAsBytes);
