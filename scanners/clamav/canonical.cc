@@ -4,7 +4,6 @@
 #include <string_view>
 
 #include "base/crypto.h"
-#include "base/text.h"
 
 namespace lazaret::scanners {
 namespace {
@@ -43,34 +42,7 @@ void AppendBase64(std::string& out, std::string_view bytes) {
   }
 }
 
-struct SkippedType {
-  std::string_view name;
-  std::string_view mixed;  // as long
-};
-constexpr SkippedType kSkippedTypes[] = {{"multipart/signed", "multipart/mixed "},
-                                         {"multipart/parallel", "multipart/mixed   "}};
-
 }  // namespace
-
-std::optional<std::string> MixedMessage(const mail::ArtifactTree& tree) {
-  const std::string lower = base::AsciiLower(tree.message);
-  std::string out;
-  bool hidden = false;
-  for (const SkippedType& type : kSkippedTypes) {
-    auto known = std::count_if(tree.artifacts.begin(), tree.artifacts.end(),
-                               [&](const mail::Artifact& part) {
-                                 return part.multipart && part.declared_type == type.name;
-                               });
-    std::size_t at = lower.find(type.name);
-    if (at == std::string::npos) continue;
-    if (out.empty()) out = ReceivedLine() + std::string(tree.message);
-    for (; at != std::string::npos; at = lower.find(type.name, at + type.name.size())) {
-      out.replace(ReceivedLine().size() + at, type.mixed.size(), type.mixed);
-      hidden |= --known < 0;
-    }
-  }
-  return hidden ? std::optional<std::string>(std::move(out)) : std::nullopt;
-}
 
 std::string ReceivedLine() {
   return "Received: from localhost by lazaret; Thu, 1 Jan 1970 00:00:00 +0000\r\n";

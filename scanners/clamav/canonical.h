@@ -4,7 +4,6 @@
 #ifndef LAZARET_SCANNERS_CLAMAV_CANONICAL_H_
 #define LAZARET_SCANNERS_CLAMAV_CANONICAL_H_
 
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -16,12 +15,6 @@ namespace lazaret::scanners {
 // The line in front of every message handed to libclamav: with it the root is always taken for
 // mail.
 std::string ReceivedLine();
-
-// libclamav does not look into multipart/signed and multipart/parallel. Where our reader has found
-// them, their parts are in the canonical message; where it has not (a broken header line ends the
-// header for it, not for libclamav), this is the message with those names made multipart/mixed.
-// nullopt when the reader knows of as many as the message names.
-std::optional<std::string> MixedMessage(const mail::ArtifactTree& tree);
 
 // multipart/mixed with each item as a base64 part under its artifact's best name.
 std::string CanonicalMessage(const mail::ArtifactTree& tree, const std::vector<ScanItem>& items);

@@ -43,8 +43,8 @@ class MessageScan {
   void NoteCut();
   void Take(const CallResult& result, const char* what);
   void LookAtRaw();
-  void LookAtMixed();
-  void AddHtmlRenditions();
+  void LookAtOpened();
+  void AddRenditions();
   void LookAt(std::vector<ScanItem> items, const char* what, Coverage::How how);
   std::vector<std::vector<ScanItem>> Affordable(std::vector<ScanItem> items);
   void LookAtChunk(const std::vector<ScanItem>& chunk, const char* what, Coverage::How how);
