@@ -34,15 +34,6 @@ bool EqualIgnoringBlanks(std::string_view a, std::string_view b) {
   }
 }
 
-// Text that a reader shows as the mail itself. Everything else is a file, and hash signatures are
-// over a file's exact bytes, which no rewritten layer stands for.
-bool IsShownText(const mail::Artifact& artifact) {
-  if (artifact.kind != mail::ArtifactKind::kPart) return false;
-  if (!artifact.claimed_names.empty() || artifact.disposition == "attachment") return false;
-  const std::string& type = artifact.declared_type;
-  return type.empty() || type == "text/plain" || type == "text/html";
-}
-
 // Multiparts hold their bytes in their children, and members of documents are listed without
 // content. A nested message whose own bytes are kept is an object like any other.
 bool IsLeaf(const mail::Artifact& artifact) {
@@ -60,6 +51,13 @@ std::string Dense(std::string_view bytes) {
 constexpr std::size_t kFewCandidates = 2;
 
 }  // namespace
+
+bool IsShownText(const mail::Artifact& artifact) {
+  if (artifact.kind != mail::ArtifactKind::kPart) return false;
+  if (!artifact.claimed_names.empty() || artifact.disposition == "attachment") return false;
+  const std::string& type = artifact.declared_type;
+  return type.empty() || type == "text/plain" || type == "text/html";
+}
 
 Coverage::Coverage(const mail::ArtifactTree& tree) {
   for (const mail::Artifact& artifact : tree.artifacts) {
@@ -95,6 +93,7 @@ void Coverage::Add(Object object, const base::Sha256Digest& sha256) {
 }
 
 void Coverage::AddRendition(std::uint32_t artifact, std::string content) {
+  if (content.size() < kMinObjectBytes) return;
   Object object;
   object.artifact = artifact;
   object.content = renditions_.emplace_back(std::move(content));

@@ -22,6 +22,10 @@ namespace lazaret::scanners {
 // libclamav shows no layer for less: such an object cannot hold anything it could match.
 inline constexpr std::size_t kMinObjectBytes = 6;
 
+// Text that a reader shows as the mail itself. Everything else is a file, and hash signatures are
+// over a file's exact bytes, which no rewritten layer stands for.
+bool IsShownText(const mail::Artifact& artifact);
+
 // Something to look at: an artifact as it is, or our rendition of it.
 struct ScanItem {
   std::uint32_t artifact = 0;
@@ -39,7 +43,8 @@ class Coverage {
   enum class How { kNormal, kHtmlAsBytes };
   std::optional<std::uint32_t> See(const Layer& layer, How how = How::kNormal);
 
-  // One more object: other bytes for the same artifact. They live as long as this.
+  // One more object: other bytes for the same artifact. They live as long as this. Nothing below
+  // kMinObjectBytes.
   void AddRendition(std::uint32_t artifact, std::string content);
 
   // Not seen yet, in tree order, renditions last. Views stay valid as long as this.

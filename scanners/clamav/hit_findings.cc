@@ -13,9 +13,18 @@ constexpr std::string_view kLimits = "Heuristics.Limits.Exceeded";
 constexpr std::string_view kEncrypted = "Heuristics.Encrypted";
 constexpr std::string_view kPhishing = "Heuristics.Phishing";
 // Heuristics that are a doubt. Every other one (worms, exploits, infected programs) is a detection.
-constexpr std::array<std::string_view, 5> kDoubts = {kPhishing, "Heuristics.OLE2.ContainsMacros",
-                                                     "Heuristics.Broken", "Heuristics.Structured",
-                                                     "Heuristics.PartitionIntersection"};
+constexpr std::array<std::string_view, 10> kDoubts = {kPhishing,
+                                                      "Heuristics.OLE2.ContainsMacros",
+                                                      "Heuristics.Broken",
+                                                      "Heuristics.Structured",
+                                                      "Heuristics.Safebrowsing",
+                                                      "Heuristics.BoundsCheck",
+                                                      "Heuristics.PDF.ObfuscatedNameObject",
+                                                      "Heuristics.APMPartition",
+                                                      "Heuristics.GPTPartition",
+                                                      "Heuristics.MBRPartition"};
+// A stream that needs more memory than libclamav gives it stays closed.
+constexpr std::string_view kXzDictionary = "Heuristics.XZ.DicSizeLimit";
 
 bool StartsWith(std::string_view text, std::string_view prefix) {
   return text.substr(0, prefix.size()) == prefix;
@@ -23,6 +32,7 @@ bool StartsWith(std::string_view text, std::string_view prefix) {
 
 // "Heuristics.Limits.Exceeded.MaxFiles" -> "maxfiles"
 std::string LimitName(std::string_view name) {
+  if (name == kXzDictionary) return "xz-dictionary";
   if (name.size() <= kLimits.size() + 1) return "limit";
   return base::AsciiLower(name.substr(kLimits.size() + 1));
 }
@@ -33,7 +43,8 @@ HitKind KindOf(const Hit& hit) {
   // libclamav reports a message above its size limit as a virus without a name.
   if (hit.name.empty()) return HitKind::kUnscannable;
   if (hit.name == "Heuristics.Limits.Exceeded.MaxScanTime") return HitKind::kOutOfTime;
-  if (StartsWith(hit.name, kLimits) || StartsWith(hit.name, kEncrypted))
+  if (StartsWith(hit.name, kLimits) || StartsWith(hit.name, kEncrypted) ||
+      hit.name == kXzDictionary)
     return HitKind::kUnscannable;
   const bool doubt = std::any_of(kDoubts.begin(), kDoubts.end(), [&](std::string_view prefix) {
     return StartsWith(hit.name, prefix);

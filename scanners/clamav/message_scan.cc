@@ -1,6 +1,7 @@
 #include "scanners/clamav/message_scan.h"
 
 #include <algorithm>
+#include <optional>
 #include <tuple>
 #include <unordered_set>
 #include <utility>
@@ -8,7 +9,7 @@
 #include "base/format.h"
 #include "scanners/clamav/canonical.h"
 #include "scanners/clamav/hit_findings.h"
-#include "scanners/clamav/html_rendition.h"
+#include "scanners/clamav/renditions.h"
 
 namespace lazaret::scanners {
 namespace {
@@ -139,18 +140,38 @@ void MessageScan::LookAtRaw() {
   if (looked.witness.root_is_mail) return;
   if (looked.witness.layers > 0) {
     wrong_root_ = looked.witness.root_type;
-  } else if (!looked.too_large) {
+  } else if (!looked.too_large && !looked.cut) {
     failures_.push_back("message: libclamav did not look at it");
   }
 }
 
-void MessageScan::AddHtmlRenditions() {
-  const std::unordered_set<std::uint32_t> seen = coverage_.SeenAsHtml();
+void MessageScan::LookAtOpened() {
+  const auto known =
+      std::count_if(tree_.artifacts.begin(), tree_.artifacts.end(), [](const mail::Artifact& part) {
+        return part.multipart && (part.declared_type == "multipart/signed" ||
+                                  part.declared_type == "multipart/parallel");
+      });
+  const auto opened = OpenedMultiparts(tree_.message, static_cast<std::size_t>(known));
+  if (!opened || cut_) return;
+  if (MillisLeft() == 0) {
+    failures_.push_back("message with opened multiparts: no time left");
+    return;
+  }
+  Look(ReceivedLine() + *opened, "message with opened multiparts", Coverage::How::kNormal);
+}
+
+void MessageScan::AddRenditions() {
+  const std::unordered_set<std::uint32_t> seen_as_html = coverage_.SeenAsHtml();
   for (const mail::Artifact& artifact : tree_.artifacts) {
     if (artifact.id == 0 || artifact.multipart || artifact.content.size() < kMinObjectBytes)
       continue;
-    if (seen.count(artifact.id) == 0 && ReadAsHtml(artifact))
+    if (seen_as_html.count(artifact.id) == 0 && ReadAsHtml(artifact))
       coverage_.AddRendition(artifact.id, HtmlRendition(artifact));
+    for (std::string& text : LineEndRenditions(artifact))
+      coverage_.AddRendition(artifact.id, std::move(text));
+    if (has_children_[artifact.id]) continue;
+    if (std::optional<std::string> opened = OpenedMultiparts(artifact.content, 0))
+      coverage_.AddRendition(artifact.id, std::move(*opened));
   }
 }
 
@@ -225,7 +246,8 @@ void MessageScan::LookAt(std::vector<ScanItem> items, const char* what, Coverage
 
 ScanOutcome MessageScan::Run() {
   LookAtRaw();
-  AddHtmlRenditions();
+  LookAtOpened();
+  AddRenditions();
   LookAt(coverage_.Uncovered(), "canonical message", Coverage::How::kNormal);
   LookAt(coverage_.HtmlFiles(), "HTML files", Coverage::How::kHtmlAsBytes);
   return Conclude();

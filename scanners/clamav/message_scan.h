@@ -1,4 +1,5 @@
-// The scan plan over one message: the raw message, then a canonical message of what libclamav did
+// The scan plan over one message: the raw message (once more with the multiparts opened that
+// libclamav skips and our reader has not found), then a canonical message of what libclamav did
 // not see, then HTML files as the bytes they are. All calls share one budget of time, and the later
 // ones a small one of bytes once a limit was reached: a bomb is not paid for twice.
 #ifndef LAZARET_SCANNERS_CLAMAV_MESSAGE_SCAN_H_
@@ -42,7 +43,8 @@ class MessageScan {
   void NoteCut();
   void Take(const CallResult& result, const char* what);
   void LookAtRaw();
-  void AddHtmlRenditions();
+  void LookAtOpened();
+  void AddRenditions();
   void LookAt(std::vector<ScanItem> items, const char* what, Coverage::How how);
   std::vector<std::vector<ScanItem>> Affordable(std::vector<ScanItem> items);
   void LookAtChunk(const std::vector<ScanItem>& chunk, const char* what, Coverage::How how);

@@ -69,4 +69,82 @@ TEST_CASE("clamav: a text file is looked at as its exact bytes when only its nam
   }
 }
 
+TEST_CASE("clamav: a text file sent as text is found by the hash of what it was before") {
+  const std::string sent = "one\r\n\r\n\r\ntwo \r\n";
+  const std::vector<std::string> originals = {"one\r\n\r\n\r\ntwo \r\n", "one\n\n\ntwo \n",
+                                              "one\r\n\r\n\r\ntwo ", "one\n\n\ntwo "};
+  for (const std::string& original : originals) {
+    const auto engine = MakeEngine({{"own.hsb", Sha256Signature(original, "Own.Exact")}});
+    for (const char* encoding : {"quoted-printable", "8bit", "7bit"}) {
+      const std::string part = Attachment("a.js", sent, "text/javascript", encoding);
+      const auto result = Judge(*engine->engine, Multipart({part}));
+      INFO(HexOf(original) << " " << encoding << " -> " << Show(result));
+      REQUIRE(result.ok());
+      CHECK(HasRule(*result, "Own.Exact"));
+      CHECK(result->front().path.find("a.js") != std::string::npos);
+    }
+  }
+}
+
+TEST_CASE("clamav: a mail in an attachment that hides its parts from libclamav is opened") {
+  const auto engine = MakeEngine();
+  for (const char* subtype : {"signed", "parallel", "SIGNED"}) {
+    const std::string inner = Multipart({Part("e.zip", EicarZip())}, subtype);
+    for (const char* name : {"m.dat", "m.bin", "m.txt"}) {
+      const auto result = Judge(*engine->engine, Multipart({Part(name, inner)}));
+      INFO(subtype << " in " << name << " -> " << Show(result));
+      REQUIRE(result.ok());
+      CHECK(HasCode(*result, "clamav.signature"));
+    }
+  }
+}
+
+// Whatever is not seen is an error, so ordinary mail of odd content must be seen.
+TEST_CASE("clamav: odd and tiny files are seen in every transfer encoding") {
+  const auto engine = MakeEngine();
+  std::vector<std::string> contents = {
+      "a\r\nb\r\n",
+      "a\r\nbc\r\n",
+      "\r\n\r\n\r\n\r\n",
+      "\r\n\r\n\r\nabc",
+      "      ",
+      "      \r\n",
+      "abcdef",
+      "abcdef\r\n",
+      "abcdef\n",
+      "\n\n\n\n\n\n\n",
+      "......\r\n.",
+      "==========",
+      "--b1\r\n--b1--",
+      "From me\r\nx: y",
+      "begin 644 a\r\nend",
+      "\t\t\t\t\t\t",
+      "<div>a",
+      "<html>",
+      "\xff\xfe\xff\xfe\xff\xfe",
+      "a\rb\rc\rd\r",
+      "=0D=0A=20=\r\n",
+      "\x1b$B%F%9%H\x1b(B",
+      "multipart/signed",
+      "Content-Type: multipart/signed; boundary=x\r\n\r\n--x\r\n\r\na\r\n--x--"};
+  for (std::size_t size = 4; size < 12; ++size) {
+    contents.push_back(std::string(size, '\0'));
+    contents.push_back(std::string(size, '\x7f'));
+    contents.push_back("\xef\xbb\xbf" + std::string(size, '\n'));
+  }
+  for (const std::string& content : contents) {
+    for (const char* encoding : {"base64", "quoted-printable", "8bit"}) {
+      for (const char* type : {"text/plain", "text/html", "application/octet-stream"}) {
+        for (const char* subtype : {"mixed", "signed"}) {
+          const auto result = Judge(
+              *engine->engine, Multipart({Attachment("a.txt", content, type, encoding)}, subtype));
+          INFO(HexOf(content) << " " << encoding << " " << type << " -> " << Show(result));
+          REQUIRE(result.ok());
+          CHECK(result->empty());
+        }
+      }
+    }
+  }
+}
+
 }  // namespace lazaret::scanners::test

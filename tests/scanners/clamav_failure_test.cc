@@ -138,6 +138,92 @@ TEST_CASE("clamav: nesting beyond the recursion limit is said") {
   CHECK((!result.ok() || HasCode(*result, "scan.unscannable.maxrecursion")));
 }
 
+TEST_CASE("clamav: parts behind those libclamav counts in a mail are looked at") {
+  const auto engine = MakeEngine();
+  std::vector<std::string> parts;
+  for (int i = 0; i < 1'100; ++i) parts.push_back("\r\npart number " + std::to_string(i) + "\r\n");
+  const auto without = Judge(*engine->engine, Multipart(parts));
+  INFO(Show(without));
+  REQUIRE(without.ok());
+  CHECK((without->empty() || AllOf(*without, policy::Class::kUnscannable)));
+  parts.push_back(Part("e.com", Eicar()));
+  const auto with = Judge(*engine->engine, Multipart(parts));
+  INFO(Show(with));
+  REQUIRE(with.ok());
+  CHECK(HasCode(*with, "clamav.signature"));
+}
+
+TEST_CASE("clamav: parts behind too many headers or parameters are looked at") {
+  const auto engine = MakeEngine();
+  std::string headers;
+  for (int i = 0; i < 1'500; ++i) headers += "X-H" + std::to_string(i) + ": v\r\n";
+  std::string folded = "X-Folded: a\r\n";
+  for (int i = 0; i < 300'000; ++i) folded += " b\r\n";
+  std::string parameters = "X-P: a";
+  for (int i = 0; i < 2'000; ++i) parameters += "; p" + std::to_string(i) + "=v";
+  for (const std::string& head : {headers, folded, parameters + "\r\n"}) {
+    const std::string mail = Multipart({Part("e.com", Eicar())});
+    for (const std::string& message : {head + mail, Multipart({head + Part("e.com", Eicar())})}) {
+      const auto result = Judge(*engine->engine, message);
+      INFO(head.substr(0, 20) << " -> " << Show(result));
+      CHECK((!result.ok() || HasCode(*result, "clamav.signature")));
+    }
+  }
+}
+
+TEST_CASE("clamav: the number of bytes over all files is limited, at it clean") {
+  const std::string zip = Zip(
+      {{"a.bin", std::string(400'000, 'a'), false}, {"b.bin", std::string(400'000, 'b'), false}});
+  const std::string message = Multipart({Part("a.zip", zip)});
+  for (const std::uint64_t limit : {8U << 20, 1U << 20}) {
+    ClamavOptions options;
+    options.max_scan_bytes = limit;
+    const auto engine = MakeEngine({}, options);
+    const auto result = Judge(*engine->engine, message);
+    INFO(limit << " -> " << Show(result));
+    REQUIRE(result.ok());
+    CHECK(result->empty() == (limit == 8U << 20));
+    if (!result->empty()) CHECK(AllOf(*result, policy::Class::kUnscannable));
+  }
+}
+
+TEST_CASE("clamav: each limit and each signature changes the snapshot's name") {
+  const auto plain = MakeEngine();
+  const auto same = MakeEngine();
+  CHECK(plain->engine->SnapshotId() == same->engine->SnapshotId());
+  const auto changed = [&](auto change) {
+    ClamavOptions options;
+    change(options);
+    return MakeEngine({}, options)->engine->SnapshotId() != plain->engine->SnapshotId();
+  };
+  CHECK(changed([](ClamavOptions& options) { options.max_scan_bytes /= 2; }));
+  CHECK(changed([](ClamavOptions& options) { options.max_file_bytes /= 2; }));
+  CHECK(changed([](ClamavOptions& options) { options.max_files /= 2; }));
+  CHECK(changed([](ClamavOptions& options) { options.max_recursion -= 1; }));
+  CHECK(changed([](ClamavOptions& options) { options.max_scan_millis /= 2; }));
+  const auto own = MakeEngine({{"own.ndb", "Own.A:0:*:61616161616161\n"}});
+  CHECK(own->engine->SnapshotId() != plain->engine->SnapshotId());
+}
+
+TEST_CASE("clamav: signatures of the own folder are loaded beside the database") {
+  const Folder database;
+  const Folder own;
+  const Folder tmp;
+  database.Write("a.ndb", "Base.A:0:*:" + HexOf("ZQDATABASE") + "\n");
+  own.Write("b.ndb", "Site.B:0:*:" + HexOf("ZQOWNFOLDER") + "\n");
+  ClamavOptions options;
+  options.database = database.path();
+  options.signatures_dir = own.path();
+  options.tmp_dir = tmp.path();
+  const auto engine = ClamavEngine::Load(options);
+  REQUIRE(engine.ok());
+  const auto result = Judge(**engine, TextMail("ZQDATABASE and ZQOWNFOLDER\r\n"));
+  INFO(Show(result));
+  REQUIRE(result.ok());
+  CHECK(HasRule(*result, "Base.A"));
+  CHECK(HasRule(*result, "Site.B"));
+}
+
 TEST_CASE("clamav: no time left means could-not-look") {
   ClamavOptions options;
   options.max_scan_millis = 1;

@@ -9,55 +9,6 @@
 namespace lazaret::scanners::test {
 namespace {
 
-using namespace std::string_literals;
-
-std::vector<std::string> HostileHeads() {
-  std::vector<std::string> heads = {"X-A: 1\r\n",
-                                    "List-Id: <a.test>\r\n",
-                                    "DKIM-Signature: v=1\r\n",
-                                    "X-Spam-Flag: NO\r\n",
-                                    "Authentication-Results: a; none\r\n",
-                                    "Precedence: bulk\r\n",
-                                    "\xEF\xBB\xBFX-A: 1\r\n",
-                                    "\xFF\xFEX-A: 1\r\n",
-                                    "\xFE\xFFX-A: 1\r\n",
-                                    "%PDF-1.4: a\r\n",
-                                    "MZ: a\r\n",
-                                    "MZ\x90\0: a\r\n"s,
-                                    "GIF89a: a\r\n",
-                                    "{\\rtf1: a\r\n",
-                                    "PK\x03\x04: a\r\n",
-                                    "PK\x05\x06: a\r\n",
-                                    "\x7f"
-                                    "ELF: a\r\n",
-                                    "Rar!\x1a\x07: a\r\n",
-                                    "7z\xbc\xaf\x27\x1c: a\r\n",
-                                    "BZh91AY: a\r\n",
-                                    "\x1f\x8b\x08: a\r\n",
-                                    "\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1: a\r\n",
-                                    "<html>: a\r\n",
-                                    "<?xml version: a\r\n",
-                                    "#!/bin/sh: a\r\n",
-                                    "\xff\xd8\xff\xe0: a\r\n",
-                                    "\x89PNG: a\r\n",
-                                    "II*\0: a\r\n"s,
-                                    "ID3: a\r\n",
-                                    "RIFF: a\r\n",
-                                    "ITSF: a\r\n",
-                                    "MSCF: a\r\n",
-                                    "begin 644 a: b\r\n",
-                                    "From - Thu Jan  1 00:00:00 1970\r\n",
-                                    "CWS: a\r\n",
-                                    "!<arch>: a\r\n"};
-  for (const int count : {60, 250, 900}) {
-    std::string many;
-    for (int i = 0; i < count; ++i)
-      many += "X-Unknown-" + std::to_string(i) + ": " + std::string(40, 'v') + "\r\n";
-    heads.push_back(many);
-  }
-  return heads;
-}
-
 std::string WithoutCarriageReturns(std::string text) {
   text.erase(std::remove(text.begin(), text.end(), '\r'), text.end());
   return text;

@@ -33,6 +33,7 @@ std::map<std::string, std::string> Signatures() {
       "rule OwnYara { strings: $a = \"X-Zq-Yara\" $b = \"zqyarabody\" condition: $a and $b }\n";
   files["own.hsb"] = base::Hex(base::AsBytes(base::Sha256(binary))) + ":" +
                      std::to_string(binary.size()) + ":Own.Hash\n";
+  files["own.hdb"] = Md5Signature("md5 " + binary, "Own.Md5");
   return files;
 }
 
@@ -63,6 +64,9 @@ std::vector<Kind> Kinds() {
       {"Own.MailName", Multipart({Part("zqname.bin", pad)}, "signed")},
       {"Own.ZipName", zip("zqmember.bin", pad)},
       {"OwnYara", "X-Zq-Yara: 1\r\n" + TextMail("some zqyarabody\r\n")},
+      {"Own.Md5", Multipart({Part("a.bin", "md5 " + binary)})},
+      {"Own.Md5", zip("a.bin", "md5 " + binary)},
+      {"Own.Md5", Multipart({Part("a.bin", "md5 " + binary)}, "signed")},
       {"Own.Hash", Multipart({Part("a.bin", binary)})},
       {"Own.Hash", zip("a.bin", binary)},
       {"Own.Hash", Multipart({Part("a.bin", binary)}, "parallel")},
@@ -79,6 +83,71 @@ TEST_CASE("clamav: signatures of every kind fire through the scan plan") {
     REQUIRE(result.ok());
     CHECK(HasRule(*result, kind.name));
     CHECK(AllOf(*result, policy::Class::kMalicious));
+  }
+}
+
+TEST_CASE("clamav: signatures of every kind fire behind hostile first headers") {
+  const auto engine = MakeEngine(Signatures());
+  const std::vector<Kind> kinds = Kinds();
+  for (const std::string& head : HostileHeads()) {
+    for (const Kind& kind : kinds) {
+      const auto result = Judge(*engine->engine, head + kind.message);
+      INFO(HexOf(head.substr(0, 24)) << " " << kind.name << " -> " << Show(result));
+      REQUIRE(result.ok());
+      CHECK(HasRule(*result, kind.name));
+    }
+  }
+}
+
+TEST_CASE("clamav: a file that .fp or .sfp exempts is clean, beside it everything is found") {
+  const std::string file = "exempt ZQFP " + std::string(80, '\x01');
+  const std::string other = "other ZQFP " + std::string(80, '\x01');
+  const std::string signature = "Own.Fp:0:*:" + HexOf("ZQFP") + "\n";
+  for (const auto& [name, line] :
+       {std::pair<std::string, std::string>{"own.fp", Md5Signature(file, "Exempt")},
+        {"own.sfp", Sha256Signature(file, "Exempt")}}) {
+    const auto engine = MakeEngine({{"own.ndb", signature}, {name, line}});
+    for (const char* subtype : {"mixed", "signed", "parallel"}) {
+      const auto exempt = Judge(*engine->engine, Multipart({Part("a.bin", file)}, subtype));
+      INFO(name << " " << subtype << " -> " << Show(exempt));
+      REQUIRE(exempt.ok());
+      CHECK(exempt->empty());
+      const auto both =
+          Judge(*engine->engine, Multipart({Part("a.bin", file), Part("b.bin", other)}, subtype));
+      INFO(Show(both));
+      REQUIRE(both.ok());
+      CHECK(HasRule(*both, "Own.Fp"));
+      CHECK(both->size() == 1);
+    }
+  }
+}
+
+TEST_CASE("clamav: a signature that .ign2 names is silent, the others are not") {
+  auto signatures = Signatures();
+  signatures["own.ign2"] = "Own.AnyTarget\n";
+  const auto engine = MakeEngine(signatures);
+  for (const Kind& kind : Kinds()) {
+    const auto result = Judge(*engine->engine, kind.message);
+    INFO(kind.name << " -> " << Show(result));
+    REQUIRE(result.ok());
+    CHECK(HasRule(*result, kind.name) == (kind.name != std::string("Own.AnyTarget")));
+  }
+}
+
+TEST_CASE("clamav: a pair of hosts that .wdb allows is no phishing") {
+  const std::string html =
+      "Content-Type: text/html\r\n\r\n<html><body><a href=\"http://evil.example.net/x\">"
+      "http://www.bank.test/login</a></body></html>\r\n";
+  const auto strict = MakeEngine({{"own.pdb", "H:bank.test\n"}});
+  const auto lax =
+      MakeEngine({{"own.pdb", "H:bank.test\n"}, {"own.wdb", "M:evil.example.net:www.bank.test\n"}});
+  for (const char* subtype : {"mixed", "signed", "alternative"}) {
+    const auto said = Judge(*strict->engine, Multipart({html}, subtype));
+    const auto allowed = Judge(*lax->engine, Multipart({html}, subtype));
+    INFO(subtype << " -> " << Show(said) << " / " << Show(allowed));
+    REQUIRE((said.ok() && allowed.ok()));
+    CHECK(HasCode(*said, "clamav.phishing"));
+    CHECK(allowed->empty());
   }
 }
 

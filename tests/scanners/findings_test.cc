@@ -241,10 +241,66 @@ TEST_CASE("clamav: what a hit's name means") {
   CHECK(kind("Heuristics.Encrypted.Zip") == HitKind::kUnscannable);
   CHECK(kind("Heuristics.OLE2.ContainsMacros.VBA") == HitKind::kSuspicious);
   CHECK(kind("Heuristics.Phishing.Email.SpoofedDomain") == HitKind::kSuspicious);
+  for (const char* doubt :
+       {"Heuristics.Broken.Executable", "Heuristics.Broken.Media.PNG.InvalidChunkLength",
+        "Heuristics.Structured.SSN", "Heuristics.MBRPartitionnIntersect",
+        "Heuristics.GPTPartitionIntersection", "Heuristics.APMPartitionIntersection",
+        "Heuristics.Phishing.URL.Blocked", "Heuristics.PDF.ObfuscatedNameObject",
+        "Heuristics.Safebrowsing.Suspected-phishing_safebrowsing.clamav.net"}) {
+    INFO(doubt);
+    CHECK(kind(doubt) == HitKind::kSuspicious);
+  }
+  CHECK(kind("Heuristics.Zip.OverlappingFiles") == HitKind::kSignature);
+  CHECK(kind("Heuristics.XZ.DicSizeLimit") == HitKind::kUnscannable);
   CHECK(IsLimit(Hit{"", std::nullopt}));
   CHECK(IsLimit(Hit{"Heuristics.Limits.Exceeded.MaxFiles", std::nullopt}));
   CHECK_FALSE(IsLimit(Hit{"Heuristics.Encrypted.Zip", std::nullopt}));
   CHECK_FALSE(IsLimit(Hit{"Heuristics.Limits.Exceeded.MaxScanTime", std::nullopt}));
+}
+
+TEST_CASE("clamav: code and class of every limit and of encryption") {
+  struct Row {
+    const char* name;
+    const char* code;
+  };
+  const std::string limits = "Heuristics.Limits.Exceeded.";
+  for (const Row& row :
+       {Row{"MaxFileSize", "maxfilesize"}, Row{"MaxScanSize", "maxscansize"},
+        Row{"MaxFiles", "maxfiles"}, Row{"MaxRecursion", "maxrecursion"},
+        Row{"EmailHeaders", "emailheaders"}, Row{"EmailHeaderBytes", "emailheaderbytes"},
+        Row{"EmailLineFoldCnt", "emaillinefoldcnt"},
+        Row{"EmailMIMEArguments", "emailmimearguments"},
+        Row{"EmailMIMEPartsPerMessage", "emailmimepartspermessage"}}) {
+    const Findings findings = FindingsOf({Hit{limits + row.name, std::nullopt}}, Tree());
+    REQUIRE(findings.size() == 1);
+    CHECK(findings.front().code == std::string("scan.unscannable.") + row.code);
+    CHECK(findings.front().cls == policy::Class::kUnscannable);
+  }
+  CHECK(FindingsOf({Hit{limits + "MaxScanTime", std::nullopt}}, Tree()).empty());
+  for (const char* kind : {"Zip", "7Zip", "RAR", "EGG", "PDF"}) {
+    const Findings findings =
+        FindingsOf({Hit{std::string("Heuristics.Encrypted.") + kind, 1}}, Tree());
+    REQUIRE(findings.size() == 1);
+    CHECK(findings.front().code == "scan.unscannable.encrypted");
+    CHECK(findings.front().cls == policy::Class::kUnscannable);
+    CHECK(findings.front().artifact == 1);
+  }
+  const Findings xz = FindingsOf({Hit{"Heuristics.XZ.DicSizeLimit", 1}}, Tree());
+  REQUIRE(xz.size() == 1);
+  CHECK(xz.front().code == "scan.unscannable.xz-dictionary");
+}
+
+TEST_CASE("clamav: a limit is one finding with the sum of its hits, signatures stay apart") {
+  Hit first{"Heuristics.Limits.Exceeded.MaxFileSize", 1};
+  first.count = 3;
+  const Hit second{"Heuristics.Limits.Exceeded.MaxFileSize", std::nullopt};
+  const Findings findings = FindingsOf(
+      {first, second, Hit{"A", 1}, Hit{"A", std::nullopt}, Hit{"B", std::nullopt}}, Tree());
+  REQUIRE(findings.size() == 3);
+  CHECK(findings[0].count == 4);
+  CHECK(findings[0].artifact == 1);
+  CHECK(findings[1].rule == "A");
+  CHECK(findings[2].rule == "B");
 }
 
 TEST_CASE("scanners: the table makes one of each name, in order") {

@@ -71,6 +71,8 @@ std::string Zip(const std::vector<Member>& members);
 std::string DeflatedZeros(std::size_t size);
 std::string Gzip(std::string_view content);  // RFC 1952, stored, up to 65 535 bytes
 std::string EicarZip();
+// First header lines, at least 29, at which libclamav alone takes the mail for something else.
+std::vector<std::string> HostileHeads();
 
 std::string Base64Lines(std::string_view bytes);
 // One base64 part with its headers, ending in CRLF, without boundary lines.
