@@ -291,6 +291,7 @@ base::Status FrontHandler::Record(db::DecisionEvent&& event, base::Deadline dead
     base::LogError(base::Format("verdict {} could not be recorded, answering 451: {}", id,
                                 recorded.error().text));
   }
+  parts_.counters.Set("verdict_log_failing_bool", recorded.ok() ? 0 : 1);
   return recorded;
 }
 

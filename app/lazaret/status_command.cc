@@ -14,7 +14,7 @@ namespace {
 using process::Frame;
 using process::FrameType;
 
-constexpr int kNotAllReady = 1;
+constexpr int kProblems = 1;
 constexpr int kNoAnswer = 2;
 constexpr std::int64_t kAnswerMillis = 5'000;
 
@@ -62,8 +62,13 @@ void ShowFront(const base::JsonValue& front, std::ostream& out) {
                       front["busy"].Int(), front["worker_deaths"].Int());
   out << base::Format("queue       {} waiting, {} in flight, {} sessions\n", front["waiting"].Int(),
                       front["in_flight"].Int(), front["sessions"].Int());
-  if (!front["ready"].boolean) {
-    out << "NOT READY   " << base::EscapeLine(front["not_ready_reason"].text) << "\n";
+}
+
+void ShowAnalyzer(const base::JsonValue& analyzer, std::ostream& out) {
+  const std::string& last = analyzer["last_worker_end"].text;
+  if (!last.empty()) {
+    out << base::Format("worker ends {}, the last: {}\n", analyzer["worker_ends"].Int(),
+                        base::EscapeLine(last));
   }
 }
 
@@ -92,22 +97,21 @@ int RunStatus(const config::Config& config, bool json, std::ostream& out, std::o
     err << "lazaret status: " << status.error().text << "\n";
     return kNoAnswer;
   }
-  bool ready = true;
-  for (const base::JsonValue& role : (*status)["roles"].items) {
-    ready = ready && role["state"].text == "ready";
-    if (role["name"].text == "front") ready = ready && role["status"]["ready"].boolean;
-  }
+  const std::vector<base::JsonValue>& problems = (*status)["problems"].items;
   if (json) {
     out << *answer << "\n";
   } else {
     out << base::Format("node        {}, supervisor pid {}\n",
                         base::EscapeLine((*status)["node"].text), (*status)["pid"].Int());
+    for (const base::JsonValue& problem : problems)
+      out << "PROBLEM     " << base::EscapeLine(problem.text) << "\n";
     ShowRoles(*status, out);
     for (const base::JsonValue& role : (*status)["roles"].items) {
       if (role["name"].text == "front") ShowFront(role["status"], out);
+      if (role["name"].text == "analyzer") ShowAnalyzer(role["status"], out);
     }
   }
-  return ready ? 0 : kNotAllReady;
+  return problems.empty() ? 0 : kProblems;
 }
 
 }  // namespace lazaret::cli

@@ -4,12 +4,17 @@
 
 namespace lazaret::supervisor {
 
-std::string StatusReport(const std::string& node, int pid, const std::vector<RoleStatus>& roles) {
+std::string StatusReport(const std::string& node, int pid, const std::vector<RoleStatus>& roles,
+                         const std::vector<std::string>& problems) {
   base::JsonWriter json;
   json.BeginObject();
   json.Field("v", 1);
   json.Field("node", node);
   json.Field("pid", pid);
+  json.Key("problems");
+  json.BeginArray();
+  for (const std::string& problem : problems) json.String(problem);
+  json.EndArray();
   json.Key("roles");
   json.BeginArray();
   for (const RoleStatus& role : roles) {

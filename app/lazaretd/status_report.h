@@ -19,7 +19,9 @@ struct RoleStatus {
   std::string json;  // the role's own JSON object, empty when it did not answer
 };
 
-std::string StatusReport(const std::string& node, int pid, const std::vector<RoleStatus>& roles);
+// `problems` as ProblemsOf gives them.
+std::string StatusReport(const std::string& node, int pid, const std::vector<RoleStatus>& roles,
+                         const std::vector<std::string>& problems);
 
 }  // namespace lazaret::supervisor
 

@@ -10,6 +10,7 @@
 
 #include "app/lazaretd/folders.h"
 #include "app/lazaretd/notify.h"
+#include "app/lazaretd/problems.h"
 #include "app/lazaretd/status_report.h"
 #include "base/bytes.h"
 #include "base/format.h"
@@ -260,7 +261,8 @@ std::string Supervisor::StatusJson() const {
     status.json = role.status_json;
     roles.push_back(std::move(status));
   }
-  return StatusReport(config_.node, static_cast<int>(::getpid()), roles);
+  return StatusReport(config_.node, static_cast<int>(::getpid()), roles,
+                      ProblemsOf(config_, roles));
 }
 
 void Supervisor::StopRole(RoleRun& role, std::int64_t millis) {

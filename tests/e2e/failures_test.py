@@ -82,6 +82,22 @@ class Failures(StandCase):
         record = self.lazaret.record_of(self.recipient)
         self.assertEqual((record["class"], record["action"]), ("error", "tempfail"))
 
+    def test_a_stopped_analyzer_with_all_its_zygotes_ends_in_tempfails_before_the_deadline(self):
+        analyzer = self.lazaret.role("lazaret-analyzer")
+        frozen = [analyzer, *processes.below(analyzer.pid)]
+        self.assertGreater(len(frozen), 3)
+        for one in frozen:
+            processes.kill(one.pid, signal.SIGSTOP)
+        # More than there are workers: some wait in the queue.
+        sent = [Background(self.stand, samples.clean_plain(self.name), self.recipient) for _ in range(6)]
+        for one in sent:
+            self.assert_tempfail(one.reply())
+            self.assertLess(one.took, DEADLINE + 2)
+        self.assert_nothing_passed()
+        for one in frozen:
+            processes.kill(one.pid, signal.SIGCONT)
+        self.assert_mended()
+
     def test_a_worker_killed_in_mid_message_ends_in_a_tempfail(self):
         frozen = self.freeze_workers()
         sent = Background(self.stand, samples.clean_plain(self.name), self.recipient)

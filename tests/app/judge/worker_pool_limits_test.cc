@@ -77,17 +77,18 @@ TEST_CASE("worker pool: the worker's budget is the time left, never more than wa
   const base::UniqueFd worker = zygote.AddWorker(1);
   REQUIRE(fixture.pool->WaitReady(base::Deadline::AfterMillis(5000)).ok());
   const auto budget_for = [&](std::int64_t left, std::uint32_t given) {
-    std::uint32_t budget = 0;
+    Frame given_to_worker;
     std::thread answering([&] {
-      auto job = process::ReceiveFrame(worker.get(), base::Deadline::AfterMillis(5000));
-      if (job.ok()) budget = BudgetOf(*job);
-      AnswerJob(worker.get(), *job, false);
+      auto received = process::ReceiveFrame(worker.get(), base::Deadline::AfterMillis(5000));
+      if (!received.ok()) return;
+      AnswerJob(worker.get(), *received, false);
+      given_to_worker = std::move(received).value();
     });
     judge::Job job = fixture.JobFor(left);
     job.facts.budget_millis = given;
     CHECK_FALSE(fixture.pool->Run(std::move(job), [] {}).failed);
     answering.join();
-    return budget;
+    return BudgetOf(given_to_worker);
   };
   const std::uint32_t late = budget_for(20'000, 108'000);
   CHECK(late <= 20'000);

@@ -24,7 +24,7 @@ class Daemon:
 
     def __init__(self, replace=None, sets=(), leave_out=(), real_front=False):
         self.folder = tempfile.TemporaryDirectory(prefix="lazaretd-")
-        roles = os.path.join(self.folder.name, "roles")
+        roles = self.roles = os.path.join(self.folder.name, "roles")
         os.mkdir(roles)
         for name in ROLES:
             path = os.path.join(roles, "lazaret-" + name)
@@ -94,6 +94,9 @@ class Daemon:
 
     def milter_socket(self):
         return os.path.join(self.root, "var/spool/postfix/lazaret/milter.sock")
+
+    def log_folder(self):
+        return os.path.join(self.root, "var/lib/lazaret/db")
 
     def cli_status(self, *more):
         return subprocess.run([CLI, "--config", self.config, "--set", "paths.root=" + self.root, "status", *more],
@@ -174,7 +177,7 @@ class SupervisorTest(unittest.TestCase):
 
     def test_a_role_that_heeds_nothing_dies_with_the_supervisor_too(self):
         # It reads no control socket, so only the parent-death signal can end it.
-        daemon = self.start(replace={"admin": "exec sleep 600"})
+        daemon = self.start(replace={"admin": "exec sleep 90"})
         daemon.read_until("front is ready")
         self.assertGreater(daemon.status()["admin"]["pid"], 0)
         daemon.process.kill()
@@ -192,6 +195,78 @@ class SupervisorTest(unittest.TestCase):
         self.assertGreaterEqual(restarts, 4)
         line = next(line for line in daemon.cli_status().stdout.splitlines() if line.startswith("admin"))
         self.assertGreaterEqual(int(line.split("restarts")[1]), restarts)
+
+    def running_with_socket_and_log(self):
+        """Everything that status looks at is there: exit 0."""
+        daemon = self.start()
+        self.started(daemon)
+        os.makedirs(os.path.dirname(daemon.milter_socket()), exist_ok=True)
+        listener = socket.socket(socket.AF_UNIX)
+        self.addCleanup(listener.close)
+        listener.bind(daemon.milter_socket())
+        os.mkdir(daemon.log_folder())
+        open(os.path.join(daemon.log_folder(), "verdicts.db"), "w").close()
+        done = daemon.cli_status()
+        self.assertEqual(done.returncode, 0, done)
+        self.assertNotIn("PROBLEM", done.stdout)
+        self.assertEqual(json.loads(daemon.cli_status("--json").stdout)["problems"], [])
+        return daemon
+
+    def assert_problem(self, daemon, *words):
+        done = daemon.cli_status()
+        self.assertEqual(done.returncode, 1, done)
+        lines = [line for line in done.stdout.splitlines() if line.startswith("PROBLEM")]
+        self.assertEqual(len(lines), 1, done)
+        for word in words:
+            self.assertIn(word, lines[0])
+        self.assertEqual(daemon.cli_status("--json").returncode, 1)
+
+    def front_says(self, daemon, **status):
+        with open(os.path.join(daemon.roles, "lazaret-front.json"), "w") as out:
+            json.dump(status, out)
+
+    def test_status_fails_while_the_milter_socket_is_missing(self):
+        daemon = self.running_with_socket_and_log()
+        os.unlink(daemon.milter_socket())
+        self.assert_problem(daemon, "milter socket " + daemon.milter_socket())
+        open(daemon.milter_socket(), "w").close()  # a file in its place is no socket
+        self.assert_problem(daemon, "milter socket")
+
+    def test_status_fails_while_no_worker_is_ready(self):
+        daemon = self.running_with_socket_and_log()
+        self.front_says(daemon, ready=False, not_ready_reason="canary eicar-zip")
+        self.assert_problem(daemon, "no worker is ready: canary eicar-zip")
+        self.front_says(daemon, ready=True)
+        self.assertEqual(daemon.cli_status().returncode, 0)
+
+    def test_status_fails_while_a_verdict_was_not_recorded(self):
+        daemon = self.running_with_socket_and_log()
+        self.front_says(daemon, ready=True, counters={"verdict_log_failing_bool": 1})
+        self.assert_problem(daemon, "verdict log cannot be written", "not recorded")
+        self.front_says(daemon, ready=True, counters={"verdict_log_failing_bool": 0})
+        self.assertEqual(daemon.cli_status().returncode, 0)
+
+    def test_status_fails_while_the_log_is_missing(self):
+        daemon = self.running_with_socket_and_log()
+        os.unlink(os.path.join(daemon.log_folder(), "verdicts.db"))
+        self.assert_problem(daemon, "verdict log cannot be written", "verdicts.db")
+
+    @unittest.skipUnless(os.geteuid() == 0, "mounts")
+    def test_status_fails_while_the_disk_of_the_log_is_full_or_read_only(self):
+        daemon = self.running_with_socket_and_log()
+        folder = daemon.log_folder()
+        mount = ["mount", "-t", "tmpfs", "-o", "size=256k", "none", folder]
+        if subprocess.run(mount, capture_output=True).returncode != 0:
+            self.skipTest("mounting is not allowed here")
+        self.addCleanup(subprocess.run, ["umount", "-l", folder], check=True)
+        open(os.path.join(folder, "verdicts.db"), "w").close()
+        self.assertEqual(daemon.cli_status().returncode, 0)
+        with open(os.path.join(folder, "filler"), "wb") as out:
+            out.write(b"x" * (200 << 10))
+        self.assert_problem(daemon, "verdict log cannot be written", folder + " is full")
+        os.unlink(os.path.join(folder, "filler"))
+        subprocess.run(["mount", "-o", "remount,ro", folder], check=True)
+        self.assert_problem(daemon, "verdict log cannot be written", folder + " is read-only")
 
     def test_nobody_reading_its_log_does_not_stop_it(self):
         daemon = self.start()

@@ -1,8 +1,11 @@
 // A role for tests of the supervisor: it speaks the roles' protocol and does nothing else. Named by
-// the name it was started under; says on stderr what it is told.
+// the name it was started under; says on stderr what it is told. Its status is what the file
+// NAME.json beside it says.
 #include <poll.h>
 
 #include <cstdio>
+#include <fstream>
+#include <sstream>
 #include <string>
 
 #include "app/process/role.h"
@@ -13,6 +16,13 @@ using namespace lazaret;
 
 void Say(const std::string& name, const char* what) {
   std::fprintf(stderr, "test: %s %s\n", name.c_str(), what);
+}
+
+std::string StatusOf(const std::string& path) {
+  std::ifstream file(path + ".json");
+  std::stringstream text;
+  text << file.rdbuf();
+  return text.str().empty() ? R"({"ready":true})" : text.str();
 }
 
 }  // namespace
@@ -31,7 +41,7 @@ int main(int argc, char** argv) {
     pollfd entry{(*role)->control(), POLLIN, 0};
     if (::poll(&entry, 1, -1) <= 0) continue;
     const auto drain = [&drained](std::uint32_t) { drained = true; };
-    if ((*role)->HandleControl([] { return std::string(R"({"ready":true})"); }, drain)) continue;
+    if ((*role)->HandleControl([&path] { return StatusOf(path); }, drain)) continue;
     Say(name, "stopped");
     return 0;
   }

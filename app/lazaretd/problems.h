@@ -1,0 +1,21 @@
+// What keeps Lazaret from filtering right now, one line for people each: what `lazaret status`
+// shows first and why it ends with an error.
+#ifndef LAZARET_APP_LAZARETD_PROBLEMS_H_
+#define LAZARET_APP_LAZARETD_PROBLEMS_H_
+
+#include <string>
+#include <vector>
+
+#include "app/config/config.h"
+#include "app/lazaretd/status_report.h"
+
+namespace lazaret::supervisor {
+
+// Looks at the roles' own answers, at the milter socket's file and at the folder of the verdict
+// log. Empty: mail is filtered and recorded.
+std::vector<std::string> ProblemsOf(const config::Config& config,
+                                    const std::vector<RoleStatus>& roles);
+
+}  // namespace lazaret::supervisor
+
+#endif  // LAZARET_APP_LAZARETD_PROBLEMS_H_
