@@ -72,6 +72,8 @@ void Open(Unpacker& unpacker, TreeBuilder& tree, std::uint32_t id) {
     unpacker.Unpack(id, ArchiveShape::kArchive);
   } else if (IsCompressedStream(type)) {
     unpacker.Unpack(id, ArchiveShape::kStream);
+  } else if (type == "application/vnd.ms-tnef") {
+    unpacker.UnpackTnef(id);
   } else if (IsUnsupportedArchive(type)) {
     tree.CannotRead("scan.unscannable.archive", id, "an archive of a kind that is not opened");
   } else if (!artifact.multipart && !HoldsFiles(type) && unpacker.UnpackAppendedZip(id)) {

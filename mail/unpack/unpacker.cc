@@ -124,6 +124,28 @@ void Unpacker::ReadZip(std::uint32_t id, const ZipStructure& structure, std::str
   zip_ = nullptr;
 }
 
+void Unpacker::UnpackTnef(std::uint32_t id) {
+  if (!MayOpen(id)) return;
+  const Tnef tnef = ReadTnef(tree_.At(id).content);
+  for (const TnefFile& file : tnef.files) {
+    if (Expire() || !AddFile(id, file)) return;
+  }
+  if (!tnef.whole) Cut(id, kArchiveBroken, "the TNEF stream is cut or damaged");
+}
+
+// Its bytes are those of the container: nothing is copied, but all are looked at.
+bool Unpacker::AddFile(std::uint32_t id, const TnefFile& file) {
+  if (members_ >= limits_.max_members) return Spend(id, kMembers);
+  ++members_;
+  Artifact& member = tree_.Add(id, ArtifactKind::kMember);
+  member.claimed_names = file.names;
+  tree_.SetPath(member, ++ordinal_);
+  if (file.content.size() > bytes_left_) return Spend(member.id, kBytes);
+  bytes_left_ -= file.content.size();
+  TreeBuilder::SetContent(member, file.content);
+  return true;
+}
+
 void Unpacker::ReadMembers(std::uint32_t id, std::string_view bytes, ArchiveShape shape) {
   ArchiveHandle archive(bytes, shape);
   while (!Expire()) {
