@@ -43,6 +43,8 @@ class Unpacker {
   bool UnpackAppendedZip(std::uint32_t id);
 
   void UnpackTnef(std::uint32_t id);
+  // Packages in a document, attachments of an Outlook message. Nothing when there are none.
+  void UnpackOle(std::uint32_t id);
 
   // The deadline passed: the tree is not complete.
   bool expired() const { return expired_; }
