@@ -1,7 +1,10 @@
 #include "mail/unpack/ole_files.h"
 
 #include <algorithm>
+#include <array>
 #include <cstdint>
+#include <iterator>
+#include <map>
 #include <utility>
 
 #include "base/bytes.h"
@@ -15,10 +18,11 @@ namespace {
 using std::string_view_literals::operator""sv;
 
 constexpr std::size_t kMaxName = 4096;
+constexpr std::string_view kAttachedData = "__substg1.0_37010102";
 
 // Streams of an Outlook message that are files: attached data, bodies in text and HTML.
 bool IsMessageFile(std::string_view lower) {
-  constexpr std::string_view kStreams[] = {"__substg1.0_37010102", "__substg1.0_1000001f",
+  constexpr std::string_view kStreams[] = {kAttachedData, "__substg1.0_1000001f",
                                            "__substg1.0_1000001e", "__substg1.0_10130102"};
   return std::find(std::begin(kStreams), std::end(kStreams), lower) != std::end(kStreams);
 }
@@ -76,44 +80,59 @@ OleContent OpenPackage(std::string native, bool cut) {
   return out;
 }
 
-// Long and short name stand beside the data, in wide and narrow form.
-void AddMessageNames(const OleFile& file, std::size_t stream, std::vector<std::string>& names) {
-  constexpr std::pair<std::string_view, bool> kNames[] = {{"__substg1.0_3707001f", true},
-                                                          {"__substg1.0_3707001e", false},
-                                                          {"__substg1.0_3704001f", true},
-                                                          {"__substg1.0_3704001e", false}};
-  for (const auto& [wanted, unicode] : kNames) {
-    for (const OleEntry& entry : file.entries()) {
-      if (entry.parent != file.entries()[stream].parent) continue;
-      if (base::AsciiLower(entry.name) != wanted) continue;
-      AddNames(file.Head(entry, kMaxName), unicode, names);
-    }
+// Long and short name stand beside the data, in wide and narrow form; best first.
+constexpr std::string_view kNameStreams[] = {"__substg1.0_3707001f", "__substg1.0_3707001e",
+                                             "__substg1.0_3704001f", "__substg1.0_3704001e"};
+constexpr std::size_t kNowhere = static_cast<std::size_t>(-1);
+using NamesOfStorage = std::array<std::size_t, std::size(kNameStreams)>;
+
+std::map<std::size_t, NamesOfStorage> FindNames(const OleFile& file) {
+  std::map<std::size_t, NamesOfStorage> names;
+  for (std::size_t i = 0; i < file.entries().size(); ++i) {
+    const OleEntry& entry = file.entries()[i];
+    const auto* kind =
+        std::find(std::begin(kNameStreams), std::end(kNameStreams), base::AsciiLower(entry.name));
+    if (!entry.stream || kind == std::end(kNameStreams)) continue;
+    const auto [at, fresh] = names.try_emplace(entry.parent);
+    if (fresh) at->second.fill(kNowhere);
+    at->second[static_cast<std::size_t>(kind - std::begin(kNameStreams))] = i;
   }
+  return names;
 }
 
 }  // namespace
 
-std::vector<std::size_t> OleFileStreams(const OleFile& file) {
-  std::vector<std::size_t> streams;
+std::vector<OleFileStream> OleFileStreams(const OleFile& file) {
+  const std::map<std::size_t, NamesOfStorage> names = FindNames(file);
+  std::vector<OleFileStream> streams;
   for (std::size_t i = 0; i < file.entries().size(); ++i) {
     const OleEntry& entry = file.entries()[i];
     if (!entry.stream || entry.size == 0) continue;
     const std::string name = base::AsciiLower(entry.name);
-    if (IsPackage(name) || name == "package" || IsMessageFile(name)) streams.push_back(i);
+    if (!IsPackage(name) && name != "package" && !IsMessageFile(name)) continue;
+    streams.push_back(OleFileStream{i, {}});
+    const auto beside = names.find(entry.parent);
+    if (name != kAttachedData || beside == names.end()) continue;
+    for (const std::size_t index : beside->second) {
+      if (index != kNowhere) streams.back().names.push_back(index);
+    }
   }
   return streams;
 }
 
-OleContent ReadOleContent(const OleFile& file, std::size_t stream, std::size_t most) {
-  const OleEntry& entry = file.entries()[stream];
-  const std::string name = base::AsciiLower(entry.name);
+OleContent ReadOleContent(const OleFile& file, const OleFileStream& stream, std::size_t most) {
+  const OleEntry& entry = file.entries()[stream.content];
   std::string bytes = file.Head(entry, most);
   const bool cut = bytes.size() < entry.size;
-  if (IsPackage(name)) return OpenPackage(std::move(bytes), cut);
+  if (IsPackage(base::AsciiLower(entry.name))) return OpenPackage(std::move(bytes), cut);
   OleContent out;
   out.bytes = std::move(bytes);
   out.cut = cut;
-  if (name == "__substg1.0_37010102") AddMessageNames(file, stream, out.names);
+  for (const std::size_t index : stream.names) {
+    const OleEntry& name = file.entries()[index];
+    const bool unicode = !name.name.empty() && (name.name.back() == 'F' || name.name.back() == 'f');
+    AddNames(file.Head(name, kMaxName), unicode, out.names);
+  }
   return out;
 }
 

@@ -18,11 +18,16 @@ struct OleContent {
   bool cut = false;  // `most` was reached, or the stream is shorter than it says
 };
 
-// Streams that hold files, by their index in file.entries().
-std::vector<std::size_t> OleFileStreams(const OleFile& file);
+// A stream that holds a file, and the streams beside it that hold its names, as indices of
+// entries().
+struct OleFileStream {
+  std::size_t content = 0;
+  std::vector<std::size_t> names;
+};
+std::vector<OleFileStream> OleFileStreams(const OleFile& file);
 
 // One of those, at most `most` bytes of it.
-OleContent ReadOleContent(const OleFile& file, std::size_t stream, std::size_t most);
+OleContent ReadOleContent(const OleFile& file, const OleFileStream& stream, std::size_t most);
 
 }  // namespace lazaret::mail
 

@@ -140,12 +140,12 @@ void Unpacker::UnpackTnef(std::uint32_t id) {
 void Unpacker::UnpackOle(std::uint32_t id) {
   const auto file = OleFile::Open(tree_.At(id).content);
   if (!file) return;
-  const std::vector<std::size_t> streams = OleFileStreams(*file);
+  const std::vector<OleFileStream> streams = OleFileStreams(*file);
   if (streams.empty() || !MayOpen(id)) return;
-  for (const std::size_t stream : streams) {
+  for (const OleFileStream& stream : streams) {
     const std::size_t most = std::min(limits_.max_member_bytes, bytes_left_);
     OleContent content = ReadOleContent(*file, stream, most);
-    const bool too_large = content.cut && file->entries()[stream].size > most;
+    const bool too_large = content.cut && file->entries()[stream.content].size > most;
     TnefFile member;
     member.names = std::move(content.names);
     member.content = tree_.Store(std::move(content.bytes));
