@@ -52,15 +52,17 @@ bool IsUnsupportedArchive(std::string_view type) {
        "application/x-qemu-disk", "application/x-raw-disk-image", "application/x-apple-diskimage"});
 }
 
+bool IsOle(std::string_view type) {
+  return IsOneOf(
+      type, {"application/x-ole-storage", "application/msword", "application/vnd.ms-outlook",
+             "application/vnd.ms-excel", "application/vnd.ms-powerpoint", "application/vnd.visio",
+             "application/vnd.ms-office.macro"});
+}
+
 // Formats that hold whole files as they are: a ZIP at their end is one of those, and no trick.
 bool HoldsFiles(std::string_view type) {
-  return IsArchive(type) || IsCompressedStream(type) || IsUnsupportedArchive(type) ||
-         IsOneOf(
-             type,
-             {"application/x-ole-storage", "application/msword", "application/vnd.ms-outlook",
-              "application/vnd.ms-excel", "application/vnd.ms-powerpoint", "application/vnd.visio",
-              "application/vnd.ms-office.macro", "application/x-msi", "application/vnd.ms-tnef",
-              "application/vnd.ms-outlook-pst", "application/onenote", "message/rfc822"});
+  return IsOneOf(type, {"application/x-msi", "application/vnd.ms-outlook-pst",
+                        "application/onenote", "message/rfc822"});
 }
 
 void Open(Unpacker& unpacker, TreeBuilder& tree, std::uint32_t id) {
@@ -72,6 +74,10 @@ void Open(Unpacker& unpacker, TreeBuilder& tree, std::uint32_t id) {
     unpacker.Unpack(id, ArchiveShape::kArchive);
   } else if (IsCompressedStream(type)) {
     unpacker.Unpack(id, ArchiveShape::kStream);
+  } else if (type == "application/vnd.ms-tnef") {
+    unpacker.UnpackTnef(id);
+  } else if (IsOle(type)) {
+    unpacker.UnpackOle(id);
   } else if (IsUnsupportedArchive(type)) {
     tree.CannotRead("scan.unscannable.archive", id, "an archive of a kind that is not opened");
   } else if (!artifact.multipart && !HoldsFiles(type) && unpacker.UnpackAppendedZip(id)) {

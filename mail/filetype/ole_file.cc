@@ -1,6 +1,7 @@
 #include "mail/filetype/ole_file.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "base/bytes.h"
 
@@ -12,6 +13,7 @@ constexpr std::size_t kHeaderSize = 512;
 constexpr std::size_t kEntrySize = 128;
 constexpr std::size_t kMiniSector = 64;
 constexpr std::size_t kDifatInHeader = 109;
+constexpr std::size_t kNowhere = static_cast<std::size_t>(-1);
 constexpr std::size_t kMaxDirectory = 4U << 20;   // stops directory floods: 32 768 entries
 constexpr std::size_t kMaxMiniStream = 8U << 20;  // stops copies of the file for each look
 constexpr std::size_t kMaxMiniFat = 512U << 10;   // 131 072 mini sectors: all of kMaxMiniStream
@@ -33,6 +35,30 @@ std::string NameOf(std::string_view entry) {
     name += unit < 0x80 ? static_cast<char>(unit) : '?';
   }
   return name;
+}
+
+struct Links {
+  std::uint32_t left = 0;
+  std::uint32_t right = 0;
+  std::uint32_t child = 0;
+};
+
+// Siblings of one storage are a binary tree that hangs on its child link (MS-CFB 2.6.4).
+void FindParents(const std::vector<Links>& links, const std::vector<std::size_t>& index_of,
+                 std::vector<OleEntry>& entries) {
+  std::vector<bool> seen(entries.size(), false);
+  std::vector<std::pair<std::uint32_t, std::size_t>> todo{{links.front().child, 0}};
+  while (!todo.empty()) {
+    const auto [number, parent] = todo.back();
+    todo.pop_back();
+    const std::size_t at = number < index_of.size() ? index_of[number] : kNowhere;
+    if (at == kNowhere || seen[at]) continue;
+    seen[at] = true;
+    entries[at].parent = parent;
+    todo.emplace_back(links[at].left, parent);
+    todo.emplace_back(links[at].right, parent);
+    todo.emplace_back(links[at].child, at);
+  }
 }
 
 }  // namespace
@@ -110,6 +136,8 @@ std::string OleFile::MiniChain(std::uint32_t sector, std::size_t most) const {
 
 bool OleFile::ReadDirectory() {
   const std::string bytes = Chain(U32At(content_, 48), std::min(kMaxDirectory, content_.size()));
+  std::vector<Links> links;
+  std::vector<std::size_t> index_of(bytes.size() / kEntrySize, kNowhere);
   for (std::size_t at = 0; at + kEntrySize <= bytes.size(); at += kEntrySize) {
     const std::string_view raw = std::string_view(bytes).substr(at, kEntrySize);
     const unsigned char kind = static_cast<unsigned char>(raw[66]);
@@ -120,16 +148,23 @@ bool OleFile::ReadDirectory() {
     entry.class_id = std::string(raw.substr(80, 16));
     entry.start = U32At(raw, 116);
     entry.size = U32At(raw, 120);
+    index_of[at / kEntrySize] = entries_.size();
+    links.push_back(Links{U32At(raw, 68), U32At(raw, 72), U32At(raw, 76)});
     entries_.push_back(std::move(entry));
   }
   if (entries_.empty()) return false;
+  FindParents(links, index_of, entries_);
+  ReadMiniStream();
+  return true;
+}
+
+void OleFile::ReadMiniStream() {
   const OleEntry& root = entries_.front();
   mini_stream_ = Chain(root.start, std::min<std::size_t>(root.size, kMaxMiniStream));
   const std::string mini_fat = Chain(U32At(content_, 60), std::min(kMaxMiniFat, content_.size()));
   for (std::size_t at = 0; at + 4 <= mini_fat.size(); at += 4) {
     mini_fat_.push_back(U32At(mini_fat, at));
   }
-  return true;
 }
 
 std::string OleFile::Head(const OleEntry& entry, std::size_t most) const {

@@ -18,6 +18,7 @@ struct OleEntry {
   std::string class_id;     // 16 bytes as stored
   std::uint32_t start = 0;  // first sector
   std::uint64_t size = 0;
+  std::size_t parent = 0;  // index of the storage it lies in; the root where the tree is broken
 };
 
 class OleFile {
@@ -36,6 +37,7 @@ class OleFile {
   bool ReadHeader();
   void ReadFat();
   bool ReadDirectory();
+  void ReadMiniStream();
   std::uint32_t Next(std::uint32_t sector) const;
   std::string_view Sector(std::uint32_t sector) const;
   std::string Chain(std::uint32_t sector, std::size_t most) const;

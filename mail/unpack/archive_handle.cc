@@ -90,11 +90,14 @@ ArchiveStep ArchiveHandle::ReadPiece(std::string& out) {
 }
 
 bool ArchiveHandle::skips_unread() const {
-  return (archive_format(state_->handle) & ARCHIVE_FORMAT_BASE_MASK) == ARCHIVE_FORMAT_ZIP;
+  return state_->open &&
+         (archive_format(state_->handle) & ARCHIVE_FORMAT_BASE_MASK) == ARCHIVE_FORMAT_ZIP;
 }
 
 bool ArchiveHandle::header_encrypted() const {
-  if (state_->handle == nullptr) return false;
+  // After a failed open libarchive's current format lies behind its table: asking it jumps
+  // anywhere.
+  if (!state_->open) return false;
   if (archive_read_has_encrypted_entries(state_->handle) == 1) return true;
   return error().find("encrypted") != std::string::npos ||
          error().find("ncryption") != std::string::npos;

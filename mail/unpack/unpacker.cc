@@ -1,11 +1,14 @@
 #include "mail/unpack/unpacker.h"
 
+#include <algorithm>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "base/format.h"
 #include "base/text.h"
 #include "mail/unpack/member_name.h"
+#include "mail/unpack/ole_files.h"
 
 namespace lazaret::mail {
 namespace {
@@ -14,6 +17,7 @@ constexpr const char* kArchiveBroken = "scan.unscannable.archive";
 constexpr const char* kEncrypted = "scan.unscannable.encrypted";
 constexpr const char* kMembers = "scan.unscannable.archive-members";
 constexpr const char* kBytes = "scan.unscannable.unpacked-bytes";
+constexpr const char* kTooLarge = "scan.unscannable.member-bytes";
 constexpr const char* kSpentReason = "the archives of this message hold too much; not opened";
 constexpr std::size_t kFoldersForMember = 8;
 constexpr std::size_t kMaxName = 4096;  // stops names that are payloads
@@ -124,6 +128,51 @@ void Unpacker::ReadZip(std::uint32_t id, const ZipStructure& structure, std::str
   zip_ = nullptr;
 }
 
+void Unpacker::UnpackTnef(std::uint32_t id) {
+  if (!MayOpen(id)) return;
+  const Tnef tnef = ReadTnef(tree_.At(id).content);
+  for (const TnefFile& file : tnef.files) {
+    if (Expire() || !AddFile(id, file)) return;
+  }
+  if (!tnef.whole) Cut(id, kArchiveBroken, "the TNEF stream is cut or damaged");
+}
+
+void Unpacker::UnpackOle(std::uint32_t id) {
+  const auto file = OleFile::Open(tree_.At(id).content);
+  if (!file) return;
+  const std::vector<OleFileStream> streams = OleFileStreams(*file);
+  if (streams.empty() || !MayOpen(id)) return;
+  for (const OleFileStream& stream : streams) {
+    const std::size_t most = std::min(limits_.max_member_bytes, bytes_left_);
+    OleContent content = ReadOleContent(*file, stream, most);
+    const bool too_large = content.cut && file->entries()[stream.content].size > most;
+    TnefFile member;
+    member.names = std::move(content.names);
+    member.content = tree_.Store(std::move(content.bytes));
+    if (Expire() || !AddFile(id, member)) return;
+    const auto last = static_cast<std::uint32_t>(tree_.tree().artifacts.size() - 1);
+    if (too_large && most < limits_.max_member_bytes) {
+      Spend(last, kBytes);
+      return;
+    }
+    if (too_large) Cut(last, kTooLarge, "the member is too large");
+    if (content.cut && !too_large) Cut(last, kArchiveBroken, "an embedded file is cut");
+  }
+}
+
+// Its bytes are those of the container: nothing is copied, but all are looked at.
+bool Unpacker::AddFile(std::uint32_t id, const TnefFile& file) {
+  if (members_ >= limits_.max_members) return Spend(id, kMembers);
+  ++members_;
+  Artifact& member = tree_.Add(id, ArtifactKind::kMember);
+  member.claimed_names = file.names;
+  tree_.SetPath(member, ++ordinal_);
+  if (file.content.size() > bytes_left_) return Spend(member.id, kBytes);
+  bytes_left_ -= file.content.size();
+  TreeBuilder::SetContent(member, file.content);
+  return true;
+}
+
 void Unpacker::ReadMembers(std::uint32_t id, std::string_view bytes, ArchiveShape shape) {
   ArchiveHandle archive(bytes, shape);
   while (!Expire()) {
@@ -209,7 +258,7 @@ bool Unpacker::ReadContent(ArchiveHandle& archive, std::uint32_t member_id) {
       more = Spend(member_id, kBytes);
     } else if (content.size() > limits_.max_member_bytes) {
       content.resize(limits_.max_member_bytes);
-      Cut(member_id, "scan.unscannable.member-bytes", "the member is too large");
+      Cut(member_id, kTooLarge, "the member is too large");
       too_large = true;
     }
   }

@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "mail/model/tree_builder.h"
 #include "mail/unpack/archive_handle.h"
+#include "mail/unpack/tnef.h"
 #include "mail/unpack/unpack_reports.h"
 #include "mail/unpack/zip_structure.h"
 
@@ -41,6 +42,10 @@ class Unpacker {
   // A ZIP behind something else: a program, a picture, a few bytes. False when there is none.
   bool UnpackAppendedZip(std::uint32_t id);
 
+  void UnpackTnef(std::uint32_t id);
+  // Packages in a document, attachments of an Outlook message. Nothing when there are none.
+  void UnpackOle(std::uint32_t id);
+
   // The deadline passed: the tree is not complete.
   bool expired() const { return expired_; }
 
@@ -53,6 +58,7 @@ class Unpacker {
                  ArchiveShape shape);
   void NameMember(Artifact& member, const ArchiveEntry& entry, ArchiveShape shape);
   bool ReadContent(ArchiveHandle& archive, std::uint32_t member_id);
+  bool AddFile(std::uint32_t id, const TnefFile& file);
   bool Drain(ArchiveHandle& archive, std::uint32_t member_id);
   bool Expire();
   // The container that a problem with `id` is grouped under.

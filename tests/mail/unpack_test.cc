@@ -260,6 +260,16 @@ TEST_CASE("unpack: what stands behind a large member of a stream is paid for") {
   CHECK(Report(part, "scan.unscannable.unpacked-bytes") != nullptr);
 }
 
+TEST_CASE("unpack: what looks like an archive and is none is unscannable and not encrypted") {
+  std::string tar(600, 'x');
+  tar.replace(257, 5, "ustar");
+  for (int turn = 0; turn < 20; ++turn) {
+    const ArtifactTree tree = Read(MailWith("x.tar", tar + std::string(turn, 'y')));
+    CHECK(Unread(tree, "scan.unscannable.archive"));
+    CHECK_FALSE(tree.artifacts.back().encrypted);
+  }
+}
+
 TEST_CASE("unpack: an LZMA stream without container is opened") {
   static constexpr char kLzma[] =
       "\x5d\x00\x00\x80\x00\xff\xff\xff\xff\xff\xff\xff\xff\x00\x34\x19\x49\xee\x8d\xef"

@@ -1,0 +1,132 @@
+// Files inside old office documents and Outlook messages.
+#include "mail/unpack/ole_files.h"
+
+#include <string>
+
+#include "base/bytes.h"
+#include "mail/reader.h"
+#include "tests/mail/dump.h"
+#include "tests/mail/ole_writer.h"
+#include "tests/mail/zip_writer.h"
+#include "tests/support/catch.h"
+
+namespace lazaret::mail {
+namespace {
+
+using std::string_literals::operator""s;
+
+const std::string kProgram = "MZ" + std::string(100, '\0');
+
+std::string Package(const std::string& label, const std::string& content) {
+  base::ByteWriter body;
+  body.U16(2);
+  body.Raw(label + '\0' + "C:\\x\\" + label + '\0');
+  body.U16(0);
+  body.U16(3);
+  body.String("C:\\temp\\" + label + '\0');
+  body.String(content);
+  base::ByteWriter out;
+  out.String(body.bytes());
+  return out.Take();
+}
+
+std::string Wide(const std::string& text) {
+  std::string out;
+  for (const char c : text) out += std::string{c, '\0'};
+  return out;
+}
+
+std::string Dump(const std::string& name, const std::string& content,
+                 const ReadLimits& limits = {}) {
+  const std::string mail = MailWith(name, content);
+  const auto tree = ReadMessage(mail, limits, base::Deadline());
+  REQUIRE(tree.ok());
+  return DumpTree(*tree);
+}
+
+bool Has(const std::string& dump, const std::string& text) {
+  INFO(dump);
+  return dump.find(text) != std::string::npos;
+}
+
+TEST_CASE("ole: a package in a document is a member with its name") {
+  const std::string document = MakeOle(
+      {{"WordDocument", std::string(4096, '\0')}, {"\1Ole10Native", Package("run.exe", kProgram)}});
+  const std::string dump = Dump("a.doc", document);
+  CHECK(Has(dump,
+            "member 3 message > a.doc > run.exe declared= detected=application/x-dosexec "
+            "bytes=102"));
+  CHECK_FALSE(Has(dump, "unreadable"));
+  // The same inside a modern document.
+  const std::string zip = MakeZip({{"[Content_Types].xml", "<Types/>", 0},
+                                   {"word/document.xml", "<w:document/>", 0},
+                                   {"word/embeddings/oleObject1.bin", document, 0}});
+  CHECK(Has(Dump("a.docx", zip),
+            "oleObject1.bin > run.exe declared= detected=application/x-dosexec"));
+}
+
+TEST_CASE("ole: native data that is no package is looked at as it is") {
+  const std::string native = "\x20\0\0\0"s + "equation data";
+  CHECK(Has(Dump("a.doc", MakeOle({{"WordDocument", "w"}, {"\1Ole10Native", native}})),
+            "member 3 message > a.doc > part 1 declared="));
+}
+
+TEST_CASE("ole: a package cut short is unscannable") {
+  const std::string whole = Package("run.exe", kProgram);
+  for (std::size_t size = 1; size < whole.size(); size += 7) {
+    const std::string dump =
+        Dump("a.doc", MakeOle({{"WordDocument", "w"}, {"\1Ole10Native", whole.substr(0, size)}}));
+    CHECK(Has(dump, "unreadable") == (size > 5));
+  }
+}
+
+TEST_CASE("ole: attachments and bodies of an Outlook message are members") {
+  const std::string message = MakeOle({{"__properties_version1.0", std::string(40, '\0')},
+                                       {"__substg1.0_1000001F", Wide("the body text")},
+                                       {"__substg1.0_3704001F", Wide("RUN~1.EXE")},
+                                       {"__substg1.0_3707001F", Wide("run me.exe")},
+                                       {"__substg1.0_37010102", kProgram}});
+  const std::string dump = Dump("a.msg", message);
+  CHECK(Has(dump, "> run me.exe declared= detected=application/x-dosexec"));
+  CHECK(Has(dump, "name=RUN~1.EXE"));
+  CHECK(Has(dump, "attachment: the body text"));
+}
+
+TEST_CASE("ole: a storage's entries know it as their parent") {
+  std::string ole = MakeOle({{"first", "1"}, {"second", "2"}, {"third", "3"}});
+  auto file = OleFile::Open(ole);
+  REQUIRE(file);
+  REQUIRE(file->entries().size() == 4);
+  // The builder links no tree: all hang on the root.
+  for (const OleEntry& entry : file->entries()) CHECK(entry.parent == 0);
+  // first becomes a storage with second as its child and third beside that.
+  const std::size_t directory = ole.find("R\0o\0o\0t\0"s);
+  REQUIRE(directory != std::string::npos);
+  ole[directory + 76] = 1;
+  ole[directory + 128 + 66] = 1;
+  ole.replace(directory + 128 + 76, 4, "\2\0\0\0"s);
+  ole.replace(directory + 256 + 72, 4, "\3\0\0\0"s);
+  ole.replace(directory + 384 + 68, 4, "\2\0\0\0"s);  // a loop
+  file = OleFile::Open(ole);
+  REQUIRE(file);
+  CHECK(file->entries()[1].parent == 0);
+  CHECK(file->entries()[2].parent == 1);
+  CHECK(file->entries()[3].parent == 1);
+}
+
+TEST_CASE("ole: the limits of members and bytes hold at, below and above") {
+  const std::string document =
+      MakeOle({{"WordDocument", "w"}, {"Package", std::string(5000, 'p')}});
+  ReadLimits limits;
+  for (const std::size_t most : {4999U, 5000U, 5001U}) {
+    limits = ReadLimits();
+    limits.max_member_bytes = most;
+    CHECK(Has(Dump("a.doc", document, limits), "scan.unscannable.member-bytes") == (most < 5000));
+    limits = ReadLimits();
+    limits.max_unpacked_bytes = most;
+    CHECK(Has(Dump("a.doc", document, limits), "scan.unscannable.unpacked-bytes") == (most < 5000));
+  }
+}
+
+}  // namespace
+}  // namespace lazaret::mail
