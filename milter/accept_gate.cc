@@ -126,6 +126,7 @@ int AcceptGate::HandOn(int fd, sockaddr* address, socklen_t* length) {
 }
 
 int AcceptGate::Accept(int listener, sockaddr* address, socklen_t* length) {
+  core_.Accepts();
   Watch(listener);
   do {
     epoll_event event{};

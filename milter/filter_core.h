@@ -23,8 +23,15 @@ class FilterCore {
   void SessionOpened() { ++sessions_; }
   void SessionClosed() { --sessions_; }
   bool TooManySessions() const { return sessions_ > options.sessions; }
-  void BeginStop() { stopping_ = true; }
   bool stopping() const { return stopping_; }
+
+  // smfi_main sets up what smfi_stop uses, so one must not run into the other's start.
+  // False when a stop came first: then smfi_main is not to be called.
+  bool ServeBegins();
+  void Accepts();
+  void ServeEnds();
+  // True when smfi_stop is needed: smfi_main is accepting, or is not after the time it may take.
+  bool BeginStop();
 
   void MessageBegan();
   void MessageAnswered();
@@ -36,11 +43,15 @@ class FilterCore {
   base::Counters& counters;
 
  private:
+  enum class Phase { kNew, kStarting, kAccepting, kEnded };
+
   std::atomic<std::uint32_t> sessions_ = 0;
   std::atomic<bool> stopping_ = false;
   std::atomic<std::uint32_t> in_flight_ = 0;
   std::mutex mutex_;
   std::condition_variable answered_;
+  std::atomic<Phase> phase_ = Phase::kNew;  // changed under mutex_
+  std::condition_variable phase_changed_;
   base::Nanoseconds last_answer_ = 0;  // under mutex_
 };
 

@@ -27,7 +27,7 @@ constexpr int kWaitMillis = 10'000;
 
 // Allocations of this size fail while armed; only the child arms it.
 std::atomic<bool> g_memory_is_short = false;
-bool IsTooMuch(std::size_t size) {
+[[maybe_unused]] bool IsTooMuch(std::size_t size) {
   return g_memory_is_short && size >= kShortMemoryBytes && size < kShortMemoryBytes + 200;
 }
 
@@ -239,6 +239,7 @@ std::optional<int> FilterProcess::ExitWithin(int millis) {
 
 }  // namespace lazaret::test
 
+#ifndef LAZARET_TEST_NO_SHORT_MEMORY
 void* operator new(std::size_t size) {
   if (lazaret::test::IsTooMuch(size)) throw std::bad_alloc();
   void* memory = std::malloc(size == 0 ? 1 : size);
@@ -251,3 +252,4 @@ void* operator new(std::size_t size, const std::nothrow_t&) noexcept {
 void operator delete(void* memory, const std::nothrow_t&) noexcept { std::free(memory); }
 void operator delete(void* memory) noexcept { std::free(memory); }
 void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
+#endif

@@ -11,6 +11,13 @@
 #include "base/fd.h"
 #include "milter/filter.h"
 
+// The thread sanitizer brings the allocation functions itself.
+#if defined(__has_feature)
+#if __has_feature(thread_sanitizer)
+#define LAZARET_TEST_NO_SHORT_MEMORY 1
+#endif
+#endif
+
 namespace lazaret::test {
 
 // "inet:PORT@127.0.0.1" or "inet6:PORT@::1" with a port that was free a moment ago; empty when the
