@@ -43,13 +43,20 @@ bool HasCardShape(std::string_view shape) {
   return std::find(kShapes.begin(), kShapes.end(), shape) != kShapes.end();
 }
 
+// True at the beginning of a line and of a table's cell.
+bool BeginsCell(std::string_view text, std::size_t at) {
+  if (BeginsLine(text, at)) return true;
+  while (at > 0 && text[at - 1] == ' ') --at;
+  return at > 0 && IsCellDivider(text[at - 1]);
+}
+
 // Groups as on a card, at a line break whole or cut. A number in one piece that a line break cut is
 // none where it is a column of numbers.
 bool MayBeCard(std::string_view text, const NumberStart& start, std::size_t count) {
   if (count == 1) return true;
   if (!start.IsBroken(count)) return HasCardShape(start.Shape(count, false));
   if (IsCellDivider(start.separator)) return false;
-  if (count == 2) return !BeginsLine(text, start.groups[0].begin);
+  if (count == 2) return !BeginsCell(text, start.groups[0].begin);
   return HasCardShape(start.Shape(count, false)) || HasCardShape(start.Shape(count, true));
 }
 
@@ -251,10 +258,13 @@ class CardFinder {
     if (issuer != nullptr && !seen_before) ++tried_of_issuers_;
     if (issuer == nullptr || !IsLuhn(digits) || HasEqualRun(digits, 5) || IsTestNumber(digits))
       return false;
-    const bool framed = IsExpiry(input_.text, end) || IsTrack(input_.text, begin, end);
+    const bool broken = start.IsBroken(count);
+    const bool framed = !broken && (IsExpiry(input_.text, end) || IsTrack(input_.text, begin, end));
     const int near = EvidenceNear(input_.text, begin, end, CardWords());
     const int evidence = framed ? std::min(near + 1, 1) : near;
     if ((issuer->keyword || single_digits) && evidence <= 0) return false;
+    // A number at the end of a line and one at the beginning of the next: too likely by chance.
+    if (issuer->keyword && broken && !grouped) return false;
     const bool printed = grouped && !single_digits && !row && !cells;
     int points = (printed ? 1 : 0) + evidence;
     if (points == 0 && evidence == 0 && SubjectSupports(input_.subject, CardWords())) points = 1;

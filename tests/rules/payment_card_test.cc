@@ -199,6 +199,14 @@ TEST_CASE("payment_card: one line break may stand where a separator may, quote m
       {"card 4539 5787 6362 1486\n123 Main Street", "high", "a whole number stays what it is"},
       {"card\n45395787\n63621486\n", "none", "a column of eight digits"},
       {"card\n453957876362\n1486", "none", "a column"},
+      {"card a\t45395787\n63621486\tb", "none", "the ends of two rows"},
+      {"card a,45395787\n63621486,b", "none", "the ends of two rows"},
+      {"size=" + WithLuhn("588333123202").substr(0, 9) + "\n" + WithLuhn("588333123202").substr(9) +
+           "-11-24 12:00",
+       "none", "a date on the next line is no expiry"},
+      {"maestro size=" + WithLuhn("588333123202").substr(0, 9) + "\n" +
+           WithLuhn("588333123202").substr(9) + " x",
+       "none", "a range that needs a word is not broken in one piece"},
       {"> card\n> 45395787\n> 63621486\n", "none", "a quoted column"},
       {"card 4539\n5787\n6362 1486", "none", "two line breaks"},
       {"card 4539 5787\n\n6362 1486", "none", "an empty line"},
