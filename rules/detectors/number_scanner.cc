@@ -50,9 +50,14 @@ std::size_t DigitsEnd(std::string_view text, std::size_t at) {
 // A short group in the middle of a row ("1 2 3 4 ..."): no number begins there, and trying each
 // would make a text of single digits cost a hundred times its size.
 bool IsShortAndInsideRow(std::string_view text, std::size_t begin, std::size_t end) {
-  return end - begin < 4 && begin >= 2 &&
-         (IsSeparator(text[begin - 1]) || IsCellDivider(text[begin - 1])) &&
-         IsDigit(text[begin - 2]);
+  if (end - begin >= 4 || begin < 2) return false;
+  if (IsSeparator(text[begin - 1]) && IsDigit(text[begin - 2])) return true;
+  std::size_t at = begin;
+  if (text[at - 1] == ' ') --at;
+  if (!IsCellDivider(text[at - 1])) return false;
+  --at;
+  if (at > 0 && text[at - 1] == ' ') --at;
+  return at > 0 && IsDigit(text[at - 1]);
 }
 
 std::size_t SkipBlanks(std::string_view text, std::size_t at, std::size_t most) {
