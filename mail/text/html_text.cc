@@ -13,12 +13,19 @@
 namespace lazaret::mail {
 namespace {
 
-constexpr std::array<std::string_view, 40> kBreaking{
-    "address", "article", "aside", "blockquote", "body",     "br",     "caption", "center",
-    "dd",      "div",     "dl",    "dt",         "fieldset", "footer", "form",    "h1",
-    "h2",      "h3",      "h4",    "h5",         "h6",       "head",   "header",  "hr",
-    "html",    "li",      "main",  "nav",        "ol",       "option", "p",       "pre",
-    "section", "select",  "table", "td",         "th",       "title",  "tr",      "ul"};
+constexpr std::array<std::string_view, 35> kBreaking{
+    "address", "article", "aside",  "blockquote", "body",   "br",      "caption", "center", "dd",
+    "div",     "dl",      "dt",     "fieldset",   "footer", "form",    "h1",      "h2",     "h3",
+    "h4",      "h5",      "h6",     "head",       "header", "hr",      "html",    "li",     "main",
+    "nav",     "ol",      "option", "p",          "pre",    "section", "select",  "title"};
+constexpr std::array<std::string_view, 7> kRows{"table", "tr",    "ul",      "tbody",
+                                                "thead", "tfoot", "colgroup"};
+constexpr std::array<std::string_view, 2> kCells{"td", "th"};
+
+// Texts of attributes that a reader sees or hears, and such as he does not.
+constexpr std::array<std::string_view, 6> kShownAttributes{"alt",        "title", "placeholder",
+                                                           "aria-label", "label", "summary"};
+constexpr std::array<std::string_view, 2> kHiddenAttributes{"value", "content"};
 
 constexpr std::array<std::string_view, 14> kVoid{"area",  "base",   "br",    "col",  "embed",
                                                  "hr",    "img",    "input", "link", "meta",
@@ -66,7 +73,9 @@ class TextSink {
  public:
   explicit TextSink(std::string& out) : out_(out) {}
 
-  void Break() { pending_ = '\n'; }
+  // What divides a row from the next hides what divides cells, and that what divides paragraphs.
+  enum class Gap { kNone, kBlank, kParagraph, kCell, kRow };
+  void Break(Gap gap = Gap::kParagraph) { pending_ = std::max(pending_, gap); }
 
   void Append(std::string_view text) {
     for (std::size_t at = 0; at < text.size();) {
@@ -79,7 +88,7 @@ class TextSink {
       }
       const char32_t c = base::NextCodePoint(text, at);
       if (c == ' ' || c == '\t' || c == '\n' || c == '\r' || c == '\f' || c == 0xA0) {
-        if (pending_ == '\0') pending_ = ' ';
+        pending_ = std::max(pending_, Gap::kBlank);
       } else if (!HasNoWidth(c)) {
         Flush();
         out_ += text.substr(begin, at - begin);
@@ -89,12 +98,14 @@ class TextSink {
 
  private:
   void Flush() {
-    if (pending_ != '\0' && !out_.empty()) out_ += pending_;
-    pending_ = '\0';
+    constexpr std::string_view kShown = " \n\t\n";
+    if (pending_ != Gap::kNone && !out_.empty())
+      out_ += kShown[static_cast<std::size_t>(pending_) - 1];
+    pending_ = Gap::kNone;
   }
 
   std::string& out_;
-  char pending_ = '\0';
+  Gap pending_ = Gap::kNone;
 };
 
 class Extractor {
@@ -110,8 +121,10 @@ class Extractor {
           Text(token.text);
           break;
         case HtmlTokenKind::kRawText:
+        case HtmlTokenKind::kComment:
           hidden_.Break();
           hidden_.Append(token.text);
+          hidden_.Break();
           break;
         case HtmlTokenKind::kOpenTag:
           Open(token);
@@ -148,11 +161,12 @@ class Extractor {
     for (const auto& [name, value] : token.attributes) {
       if (name == "style") hides |= HidingStyle(value);
       if (name == "hidden") hides = true;
-      if (name == "alt" || name == "title") Aside(value);
+      if (In(kShownAttributes, name)) Aside(value);
+      if (In(kHiddenAttributes, name)) Unseen(value);
       if (name == "href" || name == "action" || (name == "src" && token.name == "iframe"))
         Url(value);
     }
-    if (In(kBreaking, token.name)) sink().Break();
+    Divide(token.name);
     if (In(kVoid, token.name)) return;
     if (hidden_depth_ > 0) {
       if (token.name == hidden_tag_) ++hidden_depth_;
@@ -165,7 +179,19 @@ class Extractor {
 
   void Close(const std::string& name) {
     if (hidden_depth_ > 0 && name == hidden_tag_) --hidden_depth_;
+    Divide(name);
+  }
+
+  void Divide(std::string_view name) {
     if (In(kBreaking, name)) sink().Break();
+    if (In(kCells, name)) sink().Break(TextSink::Gap::kCell);
+    if (In(kRows, name)) sink().Break(TextSink::Gap::kRow);
+  }
+
+  void Unseen(std::string_view value) {
+    hidden_.Break();
+    hidden_.Append(DecodeEntities(value));
+    hidden_.Break();
   }
 
   void Aside(std::string_view value) {

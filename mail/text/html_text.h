@@ -10,10 +10,12 @@
 namespace lazaret::mail {
 
 struct HtmlText {
-  // Inline tags join, block tags and table cells break lines, entities are decoded, what has no
-  // width is dropped; alt and title texts stand at the end, one a line.
+  // Inline tags join, block tags and table rows break lines, cells are divided by tabs, entities
+  // are decoded, what has no width is dropped; alt, title and placeholder texts stand at the end,
+  // one a line.
   std::string visible;
-  std::string hidden;  // script, style, and elements that styles or attributes hide
+  // Script, style, comments, values of fields, and elements that styles or attributes hide.
+  std::string hidden;
   // href, src of frames, form action; entities decoded, in order, each once, at most kMaxUrls
   // (plain_text.h).
   std::vector<std::string> urls;

@@ -47,7 +47,8 @@ void HtmlTokenizer::Next(HtmlToken& token) {
   while (at_ < html_.size()) {
     if (html_[at_] == '<' && StartsTag(html_, at_)) {
       if (html_[at_ + 1] == '!' || html_[at_ + 1] == '?') {
-        if (SkipMarkup()) continue;
+        if (ReadMarkup(token)) return;
+        continue;
       } else if (ReadTag(token)) {
         return;
       }
@@ -63,21 +64,27 @@ void HtmlTokenizer::Next(HtmlToken& token) {
   token.kind = HtmlTokenKind::kEnd;
 }
 
-// Comment, doctype, CDATA or bogus comment. False when it never ends: then it is text.
-bool HtmlTokenizer::SkipMarkup() {
+// Comment, doctype, CDATA or bogus comment. True when there is a token of it.
+bool HtmlTokenizer::ReadMarkup(HtmlToken& token) {
+  const std::size_t begin = at_;
   if (html_.substr(at_, 4) == "<!--") {
-    const std::string_view after = html_.substr(at_ + 4, 2);
-    if (after.substr(0, 1) == ">") {
+    if (html_.substr(at_ + 4, 1) == ">") {
       at_ += 5;
-      return true;
+      return false;
     }
     const std::size_t end = Find(Ending::kComment, at_ + 2);
     // A browser hides the rest behind a comment that never ends; a rule must still see it.
     at_ = end == std::string_view::npos ? at_ + 4 : end + 3;
+    if (end == std::string_view::npos || end <= begin + 4) return false;
+    token.kind = HtmlTokenKind::kComment;
+    token.text = html_.substr(begin + 4, end - begin - 4);
     return true;
   }
   const std::size_t end = Find(Ending::kTag, at_);
   at_ = end == std::string_view::npos ? at_ + 2 : end + 1;
+  if (end == std::string_view::npos || html_.substr(begin, 9) != "<![CDATA[") return false;
+  token.kind = HtmlTokenKind::kComment;
+  token.text = html_.substr(begin + 2, end - begin - 2);
   return true;
 }
 

@@ -12,12 +12,13 @@
 
 namespace lazaret::mail {
 
-enum class HtmlTokenKind { kText, kOpenTag, kCloseTag, kRawText, kEnd };
+enum class HtmlTokenKind { kText, kOpenTag, kCloseTag, kRawText, kComment, kEnd };
 
 struct HtmlToken {
   HtmlTokenKind kind = HtmlTokenKind::kEnd;
-  std::string_view text;  // kText and kRawText (script, style): undecoded
-  std::string name;       // tags: lower case
+  // kText and kRawText (script, style): undecoded; kComment: what stands in it, "[CDATA[..." too
+  std::string_view text;
+  std::string name;  // tags: lower case
   std::vector<std::pair<std::string, std::string_view>>
       attributes;  // lower-case name, undecoded value
   bool self_closing = false;
@@ -26,14 +27,14 @@ struct HtmlToken {
 class HtmlTokenizer {
  public:
   explicit HtmlTokenizer(std::string_view html) : html_(html) {}
-  // Comments, doctypes and processing instructions are left out. The token is reused by the caller.
+  // Doctypes and processing instructions are left out. The token is reused by the caller.
   void Next(HtmlToken& token);
 
  private:
   bool ReadTag(HtmlToken& token);
   bool ReadAttributes(HtmlToken& token);
   bool ReadValue(std::string_view& value);
-  bool SkipMarkup();
+  bool ReadMarkup(HtmlToken& token);
   void ReadRawText(HtmlToken& token);
   enum class Ending { kDouble, kSingle, kTag, kComment };
   std::size_t Find(Ending ending, std::size_t from);

@@ -27,6 +27,7 @@ bool StartsWith(std::string_view text, std::string_view start) {
 bool IsHtml(const Artifact& artifact) {
   return artifact.declared_type == "text/html" ||
          artifact.declared_type == "application/xhtml+xml" ||
+         artifact.declared_type == "text/enriched" || artifact.declared_type == "text/richtext" ||
          artifact.detected_type == "text/html" || artifact.detected_type == "application/hta";
 }
 

@@ -50,20 +50,34 @@ std::size_t DigitsEnd(std::string_view text, std::size_t at) {
 // A short group in the middle of a row ("1 2 3 4 ..."): no number begins there, and trying each
 // would make a text of single digits cost a hundred times its size.
 bool IsShortAndInsideRow(std::string_view text, std::size_t begin, std::size_t end) {
-  return end - begin < 4 && begin >= 2 && IsSeparator(text[begin - 1]) && IsDigit(text[begin - 2]);
+  if (end - begin >= 4 || begin < 2) return false;
+  if (IsSeparator(text[begin - 1]) && IsDigit(text[begin - 2])) return true;
+  std::size_t at = begin;
+  if (text[at - 1] == ' ') --at;
+  if (!IsCellDivider(text[at - 1])) return false;
+  --at;
+  if (at > 0 && text[at - 1] == ' ') --at;
+  return at > 0 && IsDigit(text[at - 1]);
+}
+
+std::size_t SkipBlanks(std::string_view text, std::size_t at, std::size_t most) {
+  const std::size_t begin = at;
+  while (at < text.size() && at - begin < most && text[at] == ' ') ++at;
+  return at;
 }
 
 struct Gap {
   std::size_t next = kNone;  // where the next group begins
-  char kind = 0;             // ' ' '-' '.' '/' '_' '\t' or '\n' for a line break
+  char kind = 0;             // a separator, a divider of cells, or '\n' for a line break
 };
 
 Gap GapAfter(std::string_view text, std::size_t end) {
   std::size_t at = end;
   Gap gap;
-  if (at < text.size() && text[at] == '\t') {
-    gap.kind = '\t';
-    ++at;
+  const std::size_t divider = SkipBlanks(text, end, 1);
+  if (divider < text.size() && IsCellDivider(text[divider])) {
+    gap.kind = text[divider];
+    at = SkipBlanks(text, divider + 1, 1);
   } else {
     while (at < text.size() && at - end < 2 && IsSeparator(text[at])) {
       if (gap.kind == 0 || gap.kind == ' ') gap.kind = text[at];
@@ -98,6 +112,8 @@ bool BeginsLine(std::string_view text, std::size_t at) {
   while (at > 0 && (text[at - 1] == ' ' || text[at - 1] == '>')) --at;
   return at == 0 || text[at - 1] == '\n' || text[at - 1] == '\r';
 }
+
+bool IsCellDivider(char c) { return c == '\t' || c == ',' || c == ';' || c == '|'; }
 
 bool LeftEdge(std::string_view text, std::size_t begin) {
   if (begin == 0) return true;
@@ -172,8 +188,9 @@ void NumberScanner::Extend(NumberStart& start) const {
     const std::size_t size = DigitsEnd(text_, gap.next) - gap.next;
     digits += size;
     if (digits > kMaxNumberDigits) return;
-    if (gap.kind == '\t' && (last.size != 4 || size != 4)) return;
-    const bool other_kind = start.separator != 0 && start.separator != '\t';
+    const bool cells = last.size == size && (size == 4 || size == 1);
+    if (IsCellDivider(gap.kind) && !cells) return;
+    const bool other_kind = start.separator != 0 && !IsCellDivider(start.separator);
     if (gap.kind == '\n' || (gap.kind == '\t' && other_kind)) {
       // A column of years must not become a number: one break only.
       if (start.broken_before != 0) return;
@@ -195,7 +212,9 @@ bool NumberScanner::Next(NumberStart& start) {
     const std::size_t begin = at_;
     at_ = DigitsEnd(text_, begin);
     if (at_ - begin > kMaxNumberDigits || IsShortAndInsideRow(text_, begin, at_)) continue;
-    if (!LeftEdge(text_, begin)) continue;
+    // "%B" begins the first track of a card (ISO/IEC 7813).
+    const bool track = begin >= 2 && text_.substr(begin - 2, 2) == "%B";
+    if (!track && !LeftEdge(text_, begin)) continue;
     start.groups[0] = {begin, at_ - begin};
     start.count = 1;
     start.separator = 0;

@@ -21,9 +21,9 @@ struct DigitGroup {
 };
 
 // A digit group and those behind it that may belong to it: at most kMaxNumberDigits digits, one or
-// two separators of one kind out of {space - . / _} between groups; between two groups of four also
-// a tab; one line break, or tab among other separators, in all. `separator` is one of these or 0
-// for none.
+// two separators of one kind out of {space - . / _} between groups; between two groups of four
+// digits or of one also a divider of table cells; one line break, or tab among separators, in all.
+// `separator` is one of these or 0 for none.
 struct NumberStart {
   std::array<DigitGroup, kMaxNumberDigits> groups;
   std::size_t count = 0;
@@ -59,6 +59,8 @@ class NumberScanner {
 // Where text goes on behind a line break at `at`: blanks before it, quote marks and indent behind
 // it included. npos when there is none, or when the next line is empty.
 std::size_t AfterLineBreak(std::string_view text, std::size_t at);
+// Divides cells of a table or a CSV line: tab , ; |
+bool IsCellDivider(char c);
 // True when only blanks and quote marks stand on the line before `at`.
 bool BeginsLine(std::string_view text, std::size_t at);
 

@@ -43,13 +43,20 @@ bool HasCardShape(std::string_view shape) {
   return std::find(kShapes.begin(), kShapes.end(), shape) != kShapes.end();
 }
 
+// True at the beginning of a line and of a table's cell.
+bool BeginsCell(std::string_view text, std::size_t at) {
+  if (BeginsLine(text, at)) return true;
+  while (at > 0 && text[at - 1] == ' ') --at;
+  return at > 0 && IsCellDivider(text[at - 1]);
+}
+
 // Groups as on a card, at a line break whole or cut. A number in one piece that a line break cut is
 // none where it is a column of numbers.
 bool MayBeCard(std::string_view text, const NumberStart& start, std::size_t count) {
   if (count == 1) return true;
   if (!start.IsBroken(count)) return HasCardShape(start.Shape(count, false));
-  if (start.separator == '\t') return false;
-  if (count == 2) return !BeginsLine(text, start.groups[0].begin);
+  if (IsCellDivider(start.separator)) return false;
+  if (count == 2) return !BeginsCell(text, start.groups[0].begin);
   return HasCardShape(start.Shape(count, false)) || HasCardShape(start.Shape(count, true));
 }
 
@@ -68,13 +75,22 @@ bool FourAt(std::string_view text, std::size_t at, bool letters) {
 // so have tracking numbers and IBANs.
 bool InRowOfFours(std::string_view text, const NumberStart& start, std::size_t count) {
   if (count < 4 || start.groups[0].size != 4 || start.groups[3].size != 4) return false;
-  const std::size_t begin = start.groups[0].begin;
-  const std::size_t end = start.groups[count - 1].end();
-  const bool before =
-      begin >= 5 && text[begin - 1] == start.separator && FourAt(text, begin - 5, true);
-  const bool after =
-      end < text.size() && text[end] == start.separator && FourAt(text, end + 1, false);
-  return before || after;
+  const bool cells = IsCellDivider(start.separator);
+  std::size_t begin = start.groups[0].begin;
+  std::size_t end = start.groups[count - 1].end();
+  // A divider may have a blank on either side.
+  const auto blank = [&](std::size_t at) { return cells && at < text.size() && text[at] == ' '; };
+  if (begin > 0 && blank(begin - 1)) --begin;
+  if (begin > 0 && text[begin - 1] == start.separator) {
+    --begin;
+    if (begin > 0 && blank(begin - 1)) --begin;
+    if (begin >= 4 && FourAt(text, begin - 4, true)) return true;
+  }
+  if (blank(end)) ++end;
+  if (end >= text.size() || text[end] != start.separator) return false;
+  ++end;
+  if (blank(end)) ++end;
+  return FourAt(text, end, false);
 }
 
 std::size_t DigitsEnd(std::string_view text, std::size_t at, std::size_t most) {
@@ -89,13 +105,29 @@ std::size_t DigitsBegin(std::string_view text, std::size_t end, std::size_t most
   return at;
 }
 
-// "/12/27", "-12/2027": the expiry behind a card.
+// "/12/27", "|12|2027", " 12/27": the expiry behind a card.
 bool IsExpiry(std::string_view text, std::size_t at) {
+  constexpr std::string_view kBefore = "/-|,; ";
+  constexpr std::string_view kBetween = "/-|";
+  if (at >= text.size() || kBefore.find(text[at]) == std::string_view::npos) return false;
   const std::size_t month = DigitsEnd(text, at + 1, 3);
-  if (month - at != 3 || month >= text.size() || !Joins(text[month])) return false;
+  if (month - at != 3 || month >= text.size() ||
+      kBetween.find(text[month]) == std::string_view::npos)
+    return false;
   const std::string_view digits = text.substr(at + 1, 2);
-  const std::size_t year = DigitsEnd(text, month + 1, 5) - month - 1;
-  return digits >= "01" && digits <= "12" && (year == 2 || year == 4);
+  const std::size_t end = DigitsEnd(text, month + 1, 5);
+  const std::size_t year = end - month - 1;
+  // "12/24/2026" is a date; a code of three or four digits may follow "12/2027" or "12|27".
+  const bool date = text[month] == '/' && year == 2 && end + 1 < text.size() && text[end] == '/' &&
+                    IsDigit(text[end + 1]);
+  return digits >= "01" && digits <= "12" && (year == 2 || year == 4) && !date;
+}
+
+// "%B4539...^NAME^" and ";4539...=2712...": the tracks of a card's stripe (ISO/IEC 7813).
+bool IsTrack(std::string_view text, std::size_t begin, std::size_t end) {
+  if (end >= text.size() || begin == 0) return false;
+  return (text[begin - 1] == 'B' && text[end] == '^') ||
+         (text[begin - 1] == ';' && text[end] == '=');
 }
 
 // A number that goes on behind '-' or '/' is part of something longer: an order number, a date, a
@@ -113,6 +145,9 @@ bool GoesOn(std::string_view text, std::size_t begin, std::size_t end) {
 const EvidenceWords& CardWords() {
   static const EvidenceWords kWords = {{"card",
                                         "credit card",
+                                        "creditcard",
+                                        "cardnumber",
+                                        "cardno",
                                         "debit card",
                                         "visa",
                                         "mastercard",
@@ -207,10 +242,11 @@ class CardFinder {
     for (std::size_t i = 0; i < count; ++i) length += start.groups[i].size;
     if (length < kMinLength) return false;
     const bool grouped = count > (start.IsBroken(count) ? 2U : 1U);
-    const bool single_digits = grouped && end - begin == 2 * count - 1;
+    const bool single_digits = grouped && length == count;
     if (!single_digits && !MayBeCard(input_.text, start, count)) return false;
     const bool row = InRowOfFours(input_.text, start, count);
-    if (row && start.separator == '\t') return false;
+    const bool cells = IsCellDivider(start.separator);
+    if (row && cells) return false;
     if (!RightEdge(input_.text, end) || GoesOn(input_.text, begin, end)) return false;
     if (InBase64Line(input_.text, begin, end)) return false;
     // Inside a row of groups: the middle of a number that was found.
@@ -222,9 +258,14 @@ class CardFinder {
     if (issuer != nullptr && !seen_before) ++tried_of_issuers_;
     if (issuer == nullptr || !IsLuhn(digits) || HasEqualRun(digits, 5) || IsTestNumber(digits))
       return false;
-    const int evidence = EvidenceNear(input_.text, begin, end, CardWords());
+    const bool broken = start.IsBroken(count);
+    const bool framed = !broken && (IsExpiry(input_.text, end) || IsTrack(input_.text, begin, end));
+    const int near = EvidenceNear(input_.text, begin, end, CardWords());
+    const int evidence = framed ? std::min(near + 1, 1) : near;
     if ((issuer->keyword || single_digits) && evidence <= 0) return false;
-    const bool printed = grouped && !single_digits && !row && start.separator != '\t';
+    // A number at the end of a line and one at the beginning of the next: too likely by chance.
+    if (issuer->keyword && broken && !grouped) return false;
+    const bool printed = grouped && !single_digits && !row && !cells;
     int points = (printed ? 1 : 0) + evidence;
     if (points == 0 && evidence == 0 && SubjectSupports(input_.subject, CardWords())) points = 1;
     last_end_ = end;

@@ -1,9 +1,10 @@
 #include "mail/text/html_text.h"
-#include "mail/text/plain_text.h"
 
 #include <string>
 
 #include "base/clock.h"
+#include "mail/text/document_text.h"
+#include "mail/text/plain_text.h"
 #include "tests/support/catch.h"
 
 namespace lazaret::mail {
@@ -12,7 +13,10 @@ namespace {
 TEST_CASE("html: inline tags join, blocks and cells break") {
   CHECK(ExtractHtml("41<b>11</b>11<i>1</i>").visible == "4111111");
   CHECK(ExtractHtml("a<br>b<p>c</p>d<table><tr><td>e</td><td>f</td></table>").visible ==
-        "a\nb\nc\nd\ne\nf");
+        "a\nb\nc\nd\ne\tf");
+  CHECK(ExtractHtml("<table><tr><td><p>e</p></td>\n<td><div>f</div></td></tr>\n<tr><td>g</td>"
+                    "</tr></table>h")
+            .visible == "e\tf\ng\nh");
   CHECK(ExtractHtml("a&nbsp;b  \n c").visible == "a b c");
 }
 
@@ -41,6 +45,32 @@ TEST_CASE("html: links, alt and title texts are kept") {
   REQUIRE(text.urls.size() == 1);
   CHECK(text.urls[0] == "http://a.example/?x=1&y=2");
   CHECK(text.visible == "go\npic\ntip");
+  const HtmlText form = ExtractHtml(
+      "<p aria-label='a1'>x</p><input placeholder=p1 value=v1><input type=hidden value='v2'>"
+      "<meta name=description content='m1'><option label=l1>y");
+  CHECK(form.visible == "x\ny\na1\np1\nl1");
+  CHECK(form.hidden == "v1\nv2\nm1");
+}
+
+TEST_CASE("document: cells are divided by tabs, rows and paragraphs by line breaks") {
+  CHECK(
+      DocumentText("<w:p><w:t>a</w:t></w:p><w:tbl><w:tr><w:tc><w:p><w:t>b</w:t></w:p></w:tc><w:tc>"
+                   "<w:p><w:t>c</w:t></w:p></w:tc></w:tr><w:tr><w:tc><w:p/></w:tc></w:tr></w:tbl>"
+                   "<w:p><w:t>d</w:t></w:p>") == "a\nb\tc\n\nd\n");
+  CHECK(DocumentText("<row><c><v>1</v></c><c><v>2</v></c></row><row><c/><c><v>3</v></c></row>") ==
+        "1\t2\n\t3\n");
+  CHECK(DocumentText("<row>\n <c>\n  <v>1</v>\n </c>\n <c><v>2</v></c>\n</row>") == "1\t2\n");
+  CHECK(DocumentText("<w:t>a</w:t><w:t xml:space='preserve'> </w:t><w:t>b</w:t>") == "a b");
+  CHECK(DocumentText("<a:tr><a:tc><a:p><a:t>x</a:t></a:p></a:tc></a:tr>") == "x\n");
+  CHECK(DocumentText("<w:t>45<![CDATA[39]]>57</w:t>") == "453957");
+}
+
+TEST_CASE("html: comments are hidden text") {
+  const HtmlText text = ExtractHtml("4<!-- one -->5<!---->6<!>7<!-- two -->8");
+  CHECK(text.visible == "45678");
+  CHECK(text.hidden == "one\ntwo");
+  CHECK(ExtractHtml("x<!--[if mso]><p>word</p><![endif]-->y").hidden.find("word") !=
+        std::string::npos);
 }
 
 TEST_CASE("html: broken markup loses no text") {

@@ -194,6 +194,19 @@ TEST_CASE("detectors: columns of unrelated numbers hold nothing, quoted or not")
   }
 }
 
+TEST_CASE("number scanner: inside a row of short groups no number begins, whatever divides them") {
+  for (const std::string between : {" ", "-", ",", ", ", " | ", "\t"}) {
+    std::string row;
+    for (int i = 0; i < 100; ++i) row += "1" + between;
+    NumberScanner scanner(row);
+    NumberStart start;
+    std::size_t starts = 0;
+    while (scanner.Next(start)) ++starts;
+    INFO("'" << between << "'");
+    CHECK(starts == 1);
+  }
+}
+
 TEST_CASE("dates: epoch, leap days and the days around them") {
   auto at = [](std::int64_t seconds) { return DateOf({seconds * 1'000'000}); };
   CHECK((at(0).year == 1970 && at(0).month == 1 && at(0).day == 1));

@@ -199,6 +199,14 @@ TEST_CASE("payment_card: one line break may stand where a separator may, quote m
       {"card 4539 5787 6362 1486\n123 Main Street", "high", "a whole number stays what it is"},
       {"card\n45395787\n63621486\n", "none", "a column of eight digits"},
       {"card\n453957876362\n1486", "none", "a column"},
+      {"card a\t45395787\n63621486\tb", "none", "the ends of two rows"},
+      {"card a,45395787\n63621486,b", "none", "the ends of two rows"},
+      {"size=" + WithLuhn("588333123202").substr(0, 9) + "\n" + WithLuhn("588333123202").substr(9) +
+           "-11-24 12:00",
+       "none", "a date on the next line is no expiry"},
+      {"maestro size=" + WithLuhn("588333123202").substr(0, 9) + "\n" +
+           WithLuhn("588333123202").substr(9) + " x",
+       "none", "a range that needs a word is not broken in one piece"},
       {"> card\n> 45395787\n> 63621486\n", "none", "a quoted column"},
       {"card 4539\n5787\n6362 1486", "none", "two line breaks"},
       {"card 4539 5787\n\n6362 1486", "none", "an empty line"},
@@ -210,13 +218,51 @@ TEST_CASE("payment_card: one line break may stand where a separator may, quote m
   }
 }
 
-TEST_CASE("payment_card: four cells of a table row with four digits each are a number") {
-  CHECK(Card("card\t4539\t5787\t6362\t1486") == "medium");
-  CHECK(Card("4539\t5787\t6362\t1486") == "low");
-  CHECK(Card("card 2019\t4539\t5787\t6362\t1486") == "none");
-  CHECK(Card("card 4539\t5787\t6362\t1486\t2019") == "none");
-  CHECK(Card("card 4539\t5787\n6362\t1486") == "none");
+TEST_CASE("payment_card: cells of a table row with four digits or one each are a number") {
+  for (const std::string cell : {"\t", ",", ";", "|", ", ", " | ", " ; "}) {
+    auto row = [&cell](std::initializer_list<std::string> cells) {
+      std::string out;
+      for (const std::string& text : cells) out += (out.empty() ? "" : cell) + text;
+      return out;
+    };
+    INFO("'" << cell << "'");
+    CHECK(Card(row({"card", "4539", "5787", "6362", "1486"})) == "medium");
+    CHECK(Card(row({"4539", "5787", "6362", "1486"})) == "low");
+    CHECK(Card(row({"card", "2019", "4539", "5787", "6362", "1486"})) == "none");
+    CHECK(Card(row({"card", "4539", "5787", "6362", "1486", "2019"})) == "none");
+    CHECK(Card("card " + row({"4539", "5787"}) + "\n" + row({"6362", "1486"})) == "none");
+    CHECK(Card("card " + row({"45395787", "63621486"})) == "none");
+    std::string digits;
+    for (const char c : std::string("4539578763621486"))
+      digits += (digits.empty() ? "" : cell) + std::string(1, c);
+    CHECK(Card("card " + digits) == "medium");
+    CHECK(Card(digits) == "none");
+  }
   CHECK(Card("card 4539 5787\t6362 1486") == "high");
+  CHECK(Card("card 4539,5787;6362,1486") == "none");
+}
+
+TEST_CASE("payment_card: an expiry behind it and the frame of a track are as good as a word") {
+  const std::string visa = "4539578763621486";
+  const std::vector<Case> cases = {
+      {visa + "|12|27|123", "medium", "number, month, year, code"},
+      {visa + ",12/27,123", "medium", "with commas"},
+      {visa + " 12/27", "medium", "a blank"},
+      {visa + ";12/2027", "medium", "the year in four digits"},
+      {visa + "/12/27", "medium", "slashes"},
+      {visa + " 13/27", "low", "no month"},
+      {visa + " 12/24/2026", "low", "a date"},
+      {visa + " 12:27", "low", "a time"},
+      {"%B" + visa + "^DOE/JANE^27121010000000000000?", "medium", "track 1"},
+      {";" + visa + "=27121010000000000000?", "medium", "track 2"},
+      {"B" + visa + "^DOE", "none", "a letter in front"},
+      {"cardnumber=" + visa, "medium", "written in one word"},
+      {"creditcard: " + visa, "medium", "written in one word"},
+  };
+  for (const Case& test : cases) {
+    INFO(test.text << ": " << test.why);
+    CHECK(Card(test.text) == test.expected);
+  }
 }
 
 TEST_CASE("payment_card: issuer ranges hold at their edges") {
