@@ -35,6 +35,11 @@ class Inet(Listener, StandCase):
     listen = "inet"
 
 
+class FromTheChroot(Listener, StandCase):
+    """The stand names the socket relative to the queue directory; this is the chroot's own name."""
+    listen = "unix:/"
+
+
 @unittest.skipUnless(has_ipv6(), "no IPv6 on this machine")
 class Inet6(Listener, StandCase):
     listen = "inet6"

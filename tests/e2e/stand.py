@@ -35,7 +35,9 @@ class Stand:
 
     def listen_on(self, family):
         """What Lazaret listens on; Postfix is told the same in its own words."""
-        if family == "unix":
+        if family in ("unix", "unix:/"):
+            if family == "unix:/":
+                self.postfix.milter = "unix:/lazaret/milter.sock"
             return self.postfix.milter_socket
         (port,) = net.free_ports(1)
         if family == "inet":

@@ -88,7 +88,7 @@ class Postfix:
                         "default_action": default_action}
         self.started = False
         # How Postfix names the milter socket, and the address families it may use.
-        self.milter, self.protocols = "unix:/lazaret/milter.sock", "ipv4"
+        self.milter, self.protocols = "unix:lazaret/milter.sock", "ipv4"
         # smtpd and cleanup are chrooted into the queue folder, so the socket lies below it.
         self.milter_folder = os.path.join(self.queue, "lazaret")
         self.milter_socket = os.path.join(self.milter_folder, "milter.sock")
