@@ -6,6 +6,7 @@
 
 #include <string>
 
+#include "base/clock.h"
 #include "base/fd.h"
 #include "base/result.h"
 
@@ -13,8 +14,9 @@ namespace lazaret::db {
 
 class StateLock {
  public:
-  // Creates the folder (0750) and the file (0600) when missing. kUnavailable when another holds it.
-  static base::Result<StateLock> Take(const std::string& folder);
+  // Creates the folder (0750) and the file (0600) when missing. kUnavailable when another holds it
+  // at the deadline: one whose supervisor was killed ends too, but not in the same instant.
+  static base::Result<StateLock> Take(const std::string& folder, base::Deadline patience);
 
  private:
   explicit StateLock(base::UniqueFd fd) : fd_(std::move(fd)) {}

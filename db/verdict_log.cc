@@ -4,6 +4,7 @@
 #include <chrono>
 #include <condition_variable>
 #include <deque>
+#include <exception>
 #include <mutex>
 #include <optional>
 #include <thread>
@@ -12,6 +13,7 @@
 #include "base/log.h"
 #include "db/audit/chain.h"
 #include "db/audit/index.h"
+#include "db/history_lookup.h"
 
 namespace lazaret::db {
 namespace {
@@ -21,8 +23,6 @@ constexpr std::size_t kMarksAtOnce = 256;
 constexpr auto kMarkDelay = std::chrono::milliseconds(200);
 // Stops a log that cannot write from holding ever more marks in memory.
 constexpr std::size_t kMaxWaitingMarks = 100'000;
-
-constexpr base::Nanoseconds kSlowCommit = 1'000'000'000;
 
 // One waiting Append, shared with the writer: its caller may leave first.
 struct Ticket {
@@ -74,14 +74,14 @@ class ChainedLog : public VerdictLog {
     if (first || marks_.size() == kMarksAtOnce) work_.notify_one();
   }
 
-  bool SenderSeenBefore(std::string_view sender,
-                        const std::vector<std::string>& recipients) override {
-    if (sender.empty() || CommitIsSlow()) return false;
+  std::optional<bool> SenderSeenBefore(std::string_view sender,
+                                       const std::vector<std::string>& recipients,
+                                       base::Deadline deadline) override {
+    if (sender.empty()) return false;
     std::vector<std::string> keys;
     keys.reserve(recipients.size());
     for (const std::string& one : recipients) keys.push_back(HistoryKey(sender, one));
-    const auto known = store_->HistoryContains(keys);
-    return known.ok() && *known;
+    return history_.Contains(std::move(keys), deadline);
   }
 
   base::Result<std::uint64_t> ForgetPersonal(const ForgetSelector& selector,
@@ -104,11 +104,6 @@ class ChainedLog : public VerdictLog {
     }
     waiting_.erase(place);
     return base::Error{base::ErrorCode::kTimeout, "the log is slow; it was not written"};
-  }
-
-  bool CommitIsSlow() {
-    const std::lock_guard lock(mutex_);
-    return commit_began_ && base::MonotonicNow() - *commit_began_ > kSlowCommit;
   }
 
   bool MarksReady() const {
@@ -143,13 +138,22 @@ class ChainedLog : public VerdictLog {
       batch.push_back(waiting_.front());
       waiting_.pop_front();
     }
-    commit_began_ = base::MonotonicNow();
     lock.unlock();
-    const base::Status status = Commit(batch);
+    const base::Status status = CommitOrError(batch);
     lock.lock();
-    commit_began_.reset();
     for (const auto& ticket : batch) ticket->result = status;
     done_.notify_all();
+  }
+
+  // Whoever waits for the batch must get an answer.
+  base::Status CommitOrError(const std::vector<std::shared_ptr<Ticket>>& batch) {
+    try {
+      return Commit(batch);
+    } catch (const std::exception& error) {
+      last_.reset();
+      return base::Error{base::ErrorCode::kUnavailable,
+                         std::string("verdict log: ") + error.what()};
+    }
   }
 
   base::Status Commit(const std::vector<std::shared_ptr<Ticket>>& batch) {
@@ -181,13 +185,13 @@ class ChainedLog : public VerdictLog {
   }
 
   const std::unique_ptr<VerdictStore> store_;
+  HistoryLookup history_{*store_};
   std::optional<ChainPosition> last_;  // writer thread only; unknown after a failure
 
   std::mutex mutex_;
   std::condition_variable work_;
   std::condition_variable done_;
   std::deque<std::shared_ptr<Ticket>> waiting_;
-  std::optional<base::Nanoseconds> commit_began_;
   std::vector<Acknowledgement> marks_;
   std::chrono::steady_clock::time_point marks_due_;
   bool stopping_ = false;

@@ -6,6 +6,7 @@
 
 #include <cstddef>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -46,10 +47,11 @@ class VerdictLog {
   virtual void Acknowledge(std::string verdict_id, AckMark mark) = 0;
 
   // Whether a message from this sender to the domain of any of these recipients was accepted
-  // before. A history that cannot be read says false (a first contact), and so
-  // does one behind a disk that has been writing one batch for over a second.
-  virtual bool SenderSeenBefore(std::string_view sender,
-                                const std::vector<std::string>& recipients) = 0;
+  // before; of a message with over a thousand domains only so many are looked up. nullopt when the
+  // history could not be read before the deadline. The null sender is never known.
+  virtual std::optional<bool> SenderSeenBefore(std::string_view sender,
+                                               const std::vector<std::string>& recipients,
+                                               base::Deadline deadline) = 0;
 
   // Appends a forget event, then removes the personal values. Returns how many events were changed.
   virtual base::Result<std::uint64_t> ForgetPersonal(const ForgetSelector& selector,

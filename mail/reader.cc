@@ -40,9 +40,44 @@ bool IsCompressedStream(std::string_view type) {
                         "application/x-compress", "application/x-lzma"});
 }
 
-// Known archives that nothing here opens.
+// Known archives and disk images that nothing here opens.
 bool IsUnsupportedArchive(std::string_view type) {
-  return IsOneOf(type, {"application/x-ace", "application/x-arj"});
+  return IsOneOf(
+      type,
+      {"application/x-ace", "application/x-arj", "application/x-ms-wim", "application/x-alz",
+       "application/x-egg", "application/x-stuffit", "application/x-zoo",
+       "application/x-ms-compress", "application/vnd.squashfs", "application/x-lzop",
+       "application/x-lrzip", "application/x-zpaq", "application/x-udf-image",
+       "application/x-vhd-disk", "application/x-vhdx-disk", "application/x-vmdk-disk",
+       "application/x-qemu-disk", "application/x-raw-disk-image", "application/x-apple-diskimage"});
+}
+
+// Formats that hold whole files as they are: a ZIP at their end is one of those, and no trick.
+bool HoldsFiles(std::string_view type) {
+  return IsArchive(type) || IsCompressedStream(type) || IsUnsupportedArchive(type) ||
+         IsOneOf(
+             type,
+             {"application/x-ole-storage", "application/msword", "application/vnd.ms-outlook",
+              "application/vnd.ms-excel", "application/vnd.ms-powerpoint", "application/vnd.visio",
+              "application/vnd.ms-office.macro", "application/x-msi", "application/vnd.ms-tnef",
+              "application/vnd.ms-outlook-pst", "application/onenote", "message/rfc822"});
+}
+
+void Open(Unpacker& unpacker, TreeBuilder& tree, std::uint32_t id) {
+  Artifact& artifact = tree.At(id);
+  const std::string type = artifact.detected_type;
+  if (type == "application/zip") {
+    unpacker.UnpackZip(id);
+  } else if (IsArchive(type)) {
+    unpacker.Unpack(id, ArchiveShape::kArchive);
+  } else if (IsCompressedStream(type)) {
+    unpacker.Unpack(id, ArchiveShape::kStream);
+  } else if (IsUnsupportedArchive(type)) {
+    tree.CannotRead("scan.unscannable.archive", id, "an archive of a kind that is not opened");
+  } else if (!artifact.multipart && !HoldsFiles(type) && unpacker.UnpackAppendedZip(id)) {
+    const bool unknown = type.empty() || IsOneOf(type, {"application/octet-stream", "text/plain"});
+    if (unknown) artifact.detected_type = "application/zip";
+  }
 }
 
 void Detect(TreeBuilder& tree, Artifact& artifact) {
@@ -68,24 +103,25 @@ void RefineZip(TreeBuilder& tree, std::uint32_t id, std::size_t first_member) {
   ZipKind kind = ClassifyZip(members);
   tree.At(id).detected_type = std::move(kind.type);
   if (!kind.document) return;
+  if (kind.encrypted) {
+    tree.At(id).encrypted = true;
+    tree.CannotRead("scan.unscannable.encrypted", id, "the document is encrypted");
+  }
   for (std::size_t i = first_member; i < artifacts.size(); ++i)
     artifacts[i].kind = ArtifactKind::kObject;
 }
 
 // Types of all artifacts and members of all archives; the list grows while it is walked.
-base::Status OpenAll(TreeBuilder& tree, const UnpackLimits& limits, base::Deadline deadline) {
+base::Status OpenAll(TreeBuilder& tree, const UnpackLimits& limits, const MimeLimits& mime,
+                     base::Deadline deadline) {
   Unpacker unpacker(tree, limits, deadline);
   for (std::uint32_t id = 0; id < tree.tree().artifacts.size(); ++id) {
     Artifact& artifact = tree.At(id);
     Detect(tree, artifact);
-    const std::string type = artifact.detected_type;
     const std::size_t first_member = tree.tree().artifacts.size();
-    if (IsArchive(type)) unpacker.Unpack(id, ArchiveShape::kArchive);
-    if (IsCompressedStream(type)) unpacker.Unpack(id, ArchiveShape::kStream);
-    if (IsUnsupportedArchive(type)) {
-      tree.CannotRead("scan.unscannable.archive", id, "an archive of a kind that is not opened");
-    }
-    if (type == "application/zip") RefineZip(tree, id, first_member);
+    Open(unpacker, tree, id);
+    if (artifact.detected_type == "application/zip") RefineZip(tree, id, first_member);
+    if (!tree.At(id).multipart) LAZARET_TRY(ReadEmbeddedText(tree, id, mime, deadline));
     if (unpacker.expired() || deadline.Expired()) {
       return base::Error{base::ErrorCode::kTimeout, "unpack: deadline passed"};
     }
@@ -127,7 +163,7 @@ base::Result<ArtifactTree> ReadMessage(std::string_view message, const ReadLimit
   LAZARET_TRY(ReadMime(tree, mime, deadline));
   const UnpackLimits unpack{limits.max_archive_members, limits.max_member_bytes,
                             limits.max_unpacked_bytes, limits.max_archive_depth};
-  LAZARET_TRY(OpenAll(tree, unpack, deadline));
+  LAZARET_TRY(OpenAll(tree, unpack, mime, deadline));
   TextLimits text;
   text.max_bytes = limits.max_text_bytes;
   LAZARET_TRY(ExtractTexts(tree, text, deadline));

@@ -95,6 +95,21 @@ sfsistat Quiet(const Connection& connection, unsigned long no_reply_step) {
   return (connection.steps & no_reply_step) != 0 ? SMFIS_NOREPLY : SMFIS_CONTINUE;
 }
 
+// For commands that the MTA may not wait on: an answer there would be taken for the answer to a
+// later one. What fails is answered at the end of the message.
+template <typename Body>
+sfsistat Unanswered(SMFICTX* context, unsigned long no_reply_step, Body&& body) {
+  return Guarded(context, [&](Connection& connection) -> sfsistat {
+    try {
+      body(connection.session);
+    } catch (...) {
+      connection.session.MarkBroken();
+      connection.core.counters.Add("callbacks_failed_total");
+    }
+    return Quiet(connection, no_reply_step);
+  });
+}
+
 void SetSymbolLists(SMFICTX* context) {
   static const struct {
     int stage;
@@ -165,9 +180,8 @@ sfsistat OnConnect(SMFICTX* context, char* host, _SOCK_ADDR* address) {
 }
 
 sfsistat OnHelo(SMFICTX* context, char* name) {
-  return Guarded(context, [&](Connection& connection) -> sfsistat {
-    connection.session.Helo(name == nullptr ? "" : name, ContextMacros(context));
-    return Quiet(connection, SMFIP_NR_HELO);
+  return Unanswered(context, SMFIP_NR_HELO, [&](Session& session) {
+    session.Helo(name == nullptr ? "" : name, ContextMacros(context));
   });
 }
 
@@ -177,9 +191,12 @@ sfsistat OnMail(SMFICTX* context, char** arguments) {
     for (char** next = arguments + 1; arguments[0] != nullptr && *next != nullptr; ++next) {
       parameters.emplace_back(*next);
     }
+    if (connection.core.stopping()) {
+      connection.session.MailRefused();
+      return Tempfail(context, "4.3.2");
+    }
     const std::string_view sender = arguments[0] == nullptr ? "" : arguments[0];
     const auto refusal = connection.session.MailFrom(sender, parameters, ContextMacros(context));
-    if (connection.core.stopping()) return Tempfail(context, "4.3.2");
     return refusal ? SendReply(context, *refusal) : SMFIS_CONTINUE;
   });
 }
@@ -200,23 +217,19 @@ sfsistat OnData(SMFICTX* context) {
 }
 
 sfsistat OnHeader(SMFICTX* context, char* name, char* value) {
-  return Guarded(context, [&](Connection& connection) -> sfsistat {
-    connection.session.Header(name == nullptr ? "" : name, value == nullptr ? "" : value);
-    return Quiet(connection, SMFIP_NR_HDR);
+  return Unanswered(context, SMFIP_NR_HDR, [&](Session& session) {
+    session.Header(name == nullptr ? "" : name, value == nullptr ? "" : value);
   });
 }
 
 sfsistat OnEndOfHeaders(SMFICTX* context) {
-  return Guarded(context, [&](Connection& connection) -> sfsistat {
-    connection.session.EndOfHeaders(ContextMacros(context));
-    return Quiet(connection, SMFIP_NR_EOH);
-  });
+  return Unanswered(context, SMFIP_NR_EOH,
+                    [&](Session& session) { session.EndOfHeaders(ContextMacros(context)); });
 }
 
 sfsistat OnBody(SMFICTX* context, unsigned char* bytes, std::size_t size) {
-  return Guarded(context, [&](Connection& connection) -> sfsistat {
-    connection.session.Body({reinterpret_cast<const char*>(bytes), size});
-    return Quiet(connection, SMFIP_NR_BODY);
+  return Unanswered(context, SMFIP_NR_BODY, [&](Session& session) {
+    session.Body({reinterpret_cast<const char*>(bytes), size});
   });
 }
 
@@ -295,12 +308,23 @@ sfsistat CarryOut(SMFICTX* context, Session& session, const Disposition& disposi
   return Tempfail(context, "4.3.0");
 }
 
+// A refusal is never let through, whatever the handler says.
+sfsistat Refuse(SMFICTX* context, Connection& connection, const Refusal& refusal) {
+  const Disposition answer = connection.core.handler.Refused(refusal);
+  if (answer.action != policy::Action::kReject && answer.action != policy::Action::kTempfail) {
+    return SendReply(context, refusal.reply);
+  }
+  return CarryOut(context, connection.session, answer);
+}
+
 sfsistat OnEndOfMessage(SMFICTX* context) {
   return Guarded(context, [&](Connection& connection) -> sfsistat {
     const InFlight in_flight(connection.core);
     Session& session = connection.session;
-    std::variant<Transaction, Reply> ended = session.EndOfMessage(ContextMacros(context));
-    if (const Reply* refusal = std::get_if<Reply>(&ended)) return SendReply(context, *refusal);
+    std::variant<Transaction, Refusal> ended = session.EndOfMessage(ContextMacros(context));
+    if (const auto* refusal = std::get_if<Refusal>(&ended)) {
+      return Refuse(context, connection, *refusal);
+    }
     const Disposition disposition = connection.core.handler.Judge(
         std::get<Transaction>(ended), [context] { smfi_progress(context); });
     return CarryOut(context, session, disposition);
@@ -323,6 +347,8 @@ sfsistat OnClose(SMFICTX* context) {
     owned->session.Close();
   } catch (const std::exception& error) {
     base::LogError(base::Format("milter close: {}", error.what()));
+  } catch (...) {
+    base::LogError("milter close: unknown exception");
   }
   return SMFIS_CONTINUE;
 }

@@ -50,6 +50,23 @@ struct Disposition {
   std::string hold_reason;
 };
 
+// Why a message that reached its end is refused without having been looked at.
+enum class RefusalReason : std::uint8_t {
+  kMessageBytes,  // larger than the limit
+  kHeaderFields,  // more header fields than the limit
+  kOwnFields,     // more X-Lazaret-* fields than can be removed in time
+  kSpool,         // it could not be stored
+  kOrder,         // commands in an impossible order, no recipient
+  kInternal,      // our own failure, such as no memory
+};
+
+struct Refusal {
+  policy::Envelope envelope;
+  RefusalReason reason = RefusalReason::kInternal;
+  Reply reply;              // what the session would answer
+  std::uint64_t bytes = 0;  // content seen, kept or not
+};
+
 // How we learned that the MTA went on after our reply. libmilter reports QUIT and a lost connection
 // alike, so kClose is the weaker sign.
 enum class NextSign : std::uint8_t { kNextCommand, kClose };
@@ -63,9 +80,12 @@ class MessageHandler {
   virtual Disposition Judge(const Transaction& transaction,
                             const std::function<void()>& progress) = 0;
   virtual void OnAcknowledged(std::string_view verdict_id, NextSign sign) = 0;
-  // A message that reached its end was refused by the session itself (a limit, a full spool, a
-  // broken order of commands); nothing was judged.
-  virtual void OnRefused(const policy::Envelope& envelope, const Reply& reply) = 0;
+  // Records the refusal and gives the answer: a tempfail or a reject.
+  virtual Disposition Refused(const Refusal& refusal) = 0;
+  // A message that was refused when it was announced: nothing of it was seen.
+  virtual void OnRefusedAtMail(const policy::Envelope& envelope, const Reply& reply) = 0;
+  // A message that began and never reached its end (RSET, a lost session, a second MAIL).
+  virtual void OnAborted() = 0;
 };
 
 }  // namespace lazaret::milter

@@ -15,10 +15,26 @@ constexpr std::size_t kMaxAddressBytes = 1024;
 constexpr std::size_t kMaxMacroBytes = 1024;
 
 const Reply kTooLarge{"552", "5.3.4", "Message too large"};
-const Reply kTooManyFields{"552", "5.3.4", "Message header has too many fields"};
-const Reply kSpoolFull{"452", "4.3.1", "Insufficient system storage, try again later"};
 const Reply kTooManyRecipients{"452", "4.5.3", "Too many recipients"};
 const Reply kBrokenOrder{"451", "4.5.0", "Message could not be checked, try again later"};
+
+Reply ReplyFor(RefusalReason reason) {
+  switch (reason) {
+    case RefusalReason::kMessageBytes:
+      return kTooLarge;
+    case RefusalReason::kHeaderFields:
+      return {"552", "5.3.4", "Message header has too many fields"};
+    case RefusalReason::kOwnFields:
+      return {"550", "5.7.1", "Message header has too many X-Lazaret fields"};
+    case RefusalReason::kSpool:
+      return {"452", "4.3.1", "Insufficient system storage, try again later"};
+    case RefusalReason::kOrder:
+      return kBrokenOrder;
+    case RefusalReason::kInternal:
+      break;
+  }
+  return {"451", "4.3.0", "Message could not be checked, try again later"};
+}
 
 std::string Macro(const Macros& macros, const char* name) {
   const char* value = macros.Get(name);
@@ -117,17 +133,25 @@ std::optional<Reply> Session::MailFrom(std::string_view address,
                                        const std::vector<std::string_view>& arguments,
                                        const Macros& macros) {
   NoteSign(NextSign::kNextCommand);
-  Abort();
-  for (const std::string_view argument : arguments) {
-    if (SizeAbove(argument, options_.store.message_bytes)) return kTooLarge;
-  }
+  AbortMessage();
   ReadSessionMacros(macros);
   envelope_ = session_facts_;
   envelope_.sender = std::string(StripBrackets(address).substr(0, kMaxAddressBytes));
   ReadMacro(macros, "{auth_authen}", envelope_.auth_user);
   ReadQueueId(macros);
+  for (const std::string_view argument : arguments) {
+    if (!SizeAbove(argument, options_.store.message_bytes)) continue;
+    handler_.OnRefusedAtMail(envelope_, kTooLarge);
+    Forget();
+    return kTooLarge;
+  }
   state_ = State::kEnvelope;
   return std::nullopt;
+}
+
+void Session::MailRefused() {
+  NoteSign(NextSign::kNextCommand);
+  AbortMessage();
 }
 
 std::optional<Reply> Session::RcptTo(std::string_view address, const Macros& macros) {
@@ -150,31 +174,37 @@ void Session::BeginContent() {
   state_ = State::kHeaders;
 }
 
-void Session::FailContent(const Reply& reply) {
-  if (!failure_) failure_ = reply;
+void Session::FailContent(RefusalReason reason) noexcept {
+  if (!failure_) failure_ = reason;
   store_.reset();
 }
 
+void Session::MarkBroken() noexcept { FailContent(RefusalReason::kInternal); }
+
 void Session::Keep(std::string_view bytes) {
+  content_bytes_ += bytes.size();
   if (failure_ || !store_) return;
   const base::Status kept = store_->Append(bytes);
   if (!kept.ok()) {
-    FailContent(kept.error().code == base::ErrorCode::kLimit ? kTooLarge : kSpoolFull);
+    FailContent(kept.error().code == base::ErrorCode::kLimit ? RefusalReason::kMessageBytes
+                                                             : RefusalReason::kSpool);
   }
 }
 
 void Session::Header(std::string_view name, std::string_view value) {
   NoteSign(NextSign::kNextCommand);
   if (state_ == State::kEnvelope) BeginContent();
-  if (state_ != State::kHeaders) return FailContent(kBrokenOrder);
-  if (++fields_ > options_.header_fields) return FailContent(kTooManyFields);
+  if (state_ != State::kHeaders) return FailContent(RefusalReason::kOrder);
+  if (++fields_ > options_.header_fields) return FailContent(RefusalReason::kHeaderFields);
   const std::string_view trimmed = base::TrimAscii(name);
-  if (IsOwnField(trimmed)) {
-    IncomingField& field = incoming_fields_[base::AsciiLower(trimmed)];
-    if (field.count++ == 0) field.name = std::string(name);
-    return;
-  }
+  if (IsOwnField(trimmed)) return HideOwnField(name, trimmed);
   KeepField(name, value);
+}
+
+void Session::HideOwnField(std::string_view name, std::string_view trimmed) {
+  if (++own_fields_ > options_.own_fields) return FailContent(RefusalReason::kOwnFields);
+  IncomingField& field = incoming_fields_[base::AsciiLower(trimmed)];
+  if (field.count++ == 0) field.name = std::string(name);
 }
 
 void Session::KeepField(std::string_view name, std::string_view value) {
@@ -192,7 +222,7 @@ void Session::KeepField(std::string_view name, std::string_view value) {
 void Session::EndOfHeaders(const Macros& macros) {
   NoteSign(NextSign::kNextCommand);
   if (state_ == State::kEnvelope) BeginContent();
-  if (state_ != State::kHeaders) return FailContent(kBrokenOrder);
+  if (state_ != State::kHeaders) return FailContent(RefusalReason::kOrder);
   ReadQueueId(macros);
   Keep("\r\n");
   if (store_) store_->BeginBody();
@@ -201,49 +231,56 @@ void Session::EndOfHeaders(const Macros& macros) {
 
 void Session::Body(std::string_view bytes) {
   NoteSign(NextSign::kNextCommand);
-  if (state_ != State::kBody) return FailContent(kBrokenOrder);
+  if (state_ != State::kBody) return FailContent(RefusalReason::kOrder);
   Keep(bytes);
 }
 
-std::variant<Transaction, Reply> Session::Refuse(const policy::Envelope& envelope,
-                                                 const Reply& reply) {
-  handler_.OnRefused(envelope, reply);
-  return reply;
-}
-
-std::variant<Transaction, Reply> Session::EndOfMessage(const Macros& macros) {
+std::variant<Transaction, Refusal> Session::EndOfMessage(const Macros& macros) {
   NoteSign(NextSign::kNextCommand);
   ReadQueueId(macros);
   // An MTA may leave out the end of headers of a message without a body.
   if (state_ == State::kHeaders || state_ == State::kEnvelope) EndOfHeaders(macros);
   const bool whole = state_ == State::kBody && !envelope_.recipients.empty();
-  std::optional<Reply> failure = failure_;
-  if (!whole && !failure) failure = kBrokenOrder;
+  if (!whole && !failure_) failure_ = RefusalReason::kOrder;
+  std::optional<base::Result<StoredMessage>> message;
+  if (!failure_) message = store_ ? store_->Finish() : base::Error{base::ErrorCode::kInvalid, ""};
+  if (message && !message->ok()) failure_ = RefusalReason::kSpool;
+  const std::optional<RefusalReason> failure = failure_;
+  const std::uint64_t bytes = content_bytes_;
   policy::Envelope envelope = std::move(envelope_);
-  std::optional<MessageStore> store = std::move(store_);
   std::map<std::string, IncomingField> incoming = std::move(incoming_fields_);
-  Abort();
+  Forget();
   incoming_fields_ = std::move(incoming);
-  if (failure) return Refuse(envelope, *failure);
-  base::Result<StoredMessage> message = store->Finish();
-  if (!message.ok()) return Refuse(envelope, kSpoolFull);
-  return Transaction{std::move(envelope), std::move(message).value()};
+  if (failure) return Refusal{std::move(envelope), *failure, ReplyFor(*failure), bytes};
+  return Transaction{std::move(envelope), std::move(*message).value()};
 }
 
-void Session::Abort() {
-  NoteSign(NextSign::kNextCommand);
+// What was begun is over without an end; the message that ended before is not touched.
+void Session::AbortMessage() {
+  if (state_ != State::kIdle) handler_.OnAborted();
+  Forget();
+}
+
+void Session::Forget() {
   state_ = State::kIdle;
   envelope_ = {};
   store_.reset();
   failure_.reset();
+  content_bytes_ = 0;
   fields_ = 0;
+  own_fields_ = 0;
   has_message_id_ = false;
   incoming_fields_.clear();
 }
 
+void Session::Abort() {
+  NoteSign(NextSign::kNextCommand);
+  AbortMessage();
+}
+
 void Session::Close() {
   NoteSign(NextSign::kClose);
-  Abort();
+  AbortMessage();
 }
 
 }  // namespace lazaret::milter

@@ -27,6 +27,10 @@ struct SessionOptions {
   StoreOptions store;
   std::uint32_t header_fields = 500'000;  // stops floods of tiny fields, which cost more than bytes
   std::uint32_t recipients = 50'000;
+  // X-Lazaret-* fields of one message. Each costs an edit that the MTA carries out by a walk over
+  // its header; stops messages made of them. Above it the message is refused, never let through
+  // with one left in.
+  std::uint32_t own_fields = 100;
   bool leading_space = true;  // values arrive with the blank after the colon (SMFIP_HDR_LEADSPC)
 };
 
@@ -49,7 +53,7 @@ class Session {
 
   void Connect(std::string_view host, std::string_view address, const Macros& macros);
   void Helo(std::string_view name, const Macros& macros);
-  // Begins a message; whatever was begun before is forgotten. `arguments` are ESMTP parameters; a
+  // Begins a message; whatever was begun before is aborted. `arguments` are ESMTP parameters; a
   // SIZE above the limit is refused here (RFC 1870 section 6.1).
   std::optional<Reply> MailFrom(std::string_view address,
                                 const std::vector<std::string_view>& arguments,
@@ -61,7 +65,12 @@ class Session {
   void Body(std::string_view bytes);
   // The message, or the refusal that its content earned. The session forgets the message either
   // way.
-  std::variant<Transaction, Reply> EndOfMessage(const Macros& macros);
+  std::variant<Transaction, Refusal> EndOfMessage(const Macros& macros);
+  // The adapter refused MAIL itself.
+  void MailRefused();
+  // The content is not whole any more: the end of the message is refused. For callbacks that cannot
+  // answer and must not throw.
+  void MarkBroken() noexcept;
   void Abort();
   void Close();
 
@@ -80,19 +89,22 @@ class Session {
   void BeginContent();
   void Keep(std::string_view bytes);
   void KeepField(std::string_view name, std::string_view value);
-  void FailContent(const Reply& reply);
+  void FailContent(RefusalReason reason) noexcept;
+  void HideOwnField(std::string_view name, std::string_view trimmed);
+  void AbortMessage();
+  void Forget();
   void ReadSessionMacros(const Macros& macros);
   void ReadQueueId(const Macros& macros);
-  std::variant<Transaction, Reply> Refuse(const policy::Envelope& envelope, const Reply& reply);
-
   SessionOptions options_;
   MessageHandler& handler_;
   State state_ = State::kIdle;
   policy::Envelope session_facts_;  // what holds for every message of the session
   policy::Envelope envelope_;
   std::optional<MessageStore> store_;
-  std::optional<Reply> failure_;
+  std::optional<RefusalReason> failure_;
+  std::uint64_t content_bytes_ = 0;  // offered, kept or not
   std::uint32_t fields_ = 0;
+  std::uint32_t own_fields_ = 0;
   bool has_message_id_ = false;
   std::map<std::string, IncomingField> incoming_fields_;
   std::optional<std::string> waiting_for_sign_;

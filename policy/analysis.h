@@ -46,8 +46,8 @@ inline constexpr std::size_t kMaxNameBytes = 4096;  // codes, names, paths, evid
 inline constexpr std::size_t kMaxSubjectBytes = 8192;
 
 // Analyzer side: strings over their cap are cut at a character boundary, ill-formed UTF-8 is
-// replaced, findings above kMaxFindings are dropped worst last and a finding
-// `scan.unscannable.findings` says so.
+// replaced. Findings that have no room are dropped so that neither class nor action gets weaker
+// under any policy, and one more says so (policy/fit_findings.h).
 std::string EncodeAnalysis(const Analysis& analysis);
 base::Result<Analysis> DecodeAnalysis(std::string_view bytes);
 

@@ -1,9 +1,11 @@
-// Encoding of Analysis and JobFacts. docs/formats-memory.md, "Facts memory file" and "Result memory file".
+// Encoding of Analysis and JobFacts. docs/formats-memory.md, "Facts memory file" and "Result memory
+// file".
 #include <algorithm>
 
 #include "base/bytes.h"
 #include "base/text.h"
 #include "policy/analysis.h"
+#include "policy/fit_findings.h"
 
 namespace lazaret::policy {
 namespace {
@@ -18,9 +20,6 @@ constexpr std::uint32_t kMaxDetectors = 1024;
 constexpr std::size_t kMaxAuthResultBytes = 64U << 10;
 constexpr std::size_t kDigestBytes = 32;
 constexpr std::uint8_t kNone = 0xff;
-// Findings of the largest size (six texts) fit into a result without a tree, with room for the
-// lists.
-constexpr std::size_t kMaxFindingsWithoutTree = 300;
 
 // --- writing: whatever the analyzer holds becomes something the front takes.
 
@@ -89,23 +88,10 @@ void PutEnvelope(ByteWriter& out, const Envelope& envelope) {
   out.U8(envelope.assumed ? 1 : 0);
 }
 
-// The worst findings stay, those that act before those that only say what they would have done;
-// what is dropped is said by one more.
-std::vector<Finding> FitFindings(const std::vector<Finding>& findings, std::size_t most) {
-  std::vector<Finding> kept = findings;
-  if (kept.size() <= most) return kept;
-  std::stable_sort(kept.begin(), kept.end(), [](const Finding& a, const Finding& b) {
-    return a.shadow != b.shadow ? b.shadow : a.cls > b.cls;
-  });
-  kept.resize(most - 1);
-  Finding dropped;
-  dropped.code = "scan.unscannable.findings";
-  dropped.cls = Class::kUnscannable;
-  dropped.scanner = "analyzer";
-  dropped.path = "message";
-  dropped.evidence = std::to_string(findings.size() - kept.size()) + " findings not listed";
-  kept.push_back(std::move(dropped));
-  return kept;
+std::size_t SizeOf(const Finding& finding) {
+  ByteWriter out;
+  PutFinding(out, finding);
+  return out.bytes().size();
 }
 
 template <typename Item, typename Put>
@@ -229,20 +215,10 @@ bool TreeHolds(const Analysis& analysis) {
                      });
 }
 
-// A record too large for a result keeps its findings and loses its tree: which artifact a finding
-// belongs to still stands in its path.
-Analysis WithoutTree(const Analysis& analysis) {
-  Analysis small = analysis;
-  if (small.tree.size() > 1) small.tree.resize(1);
-  for (Finding& finding : small.findings) finding.artifact = 0;
-  small.findings = FitFindings(small.findings, kMaxFindingsWithoutTree);
-  return small;
-}
-
-std::string EncodeUnbounded(const Analysis& analysis) {
+std::string EncodeUnbounded(const Analysis& analysis, const std::vector<Finding>& findings) {
   ByteWriter out;
   out.U8(kResultVersion);
-  PutList(out, FitFindings(analysis.findings, kMaxFindings), kMaxFindings, PutFinding);
+  PutList(out, findings, kMaxFindings, PutFinding);
   PutList(out, analysis.tree, kMaxTreeNodes, PutRecord);
   PutList(out, analysis.looked, kMaxScanners,
           [](ByteWriter& o, const std::string& name) { PutText(o, name); });
@@ -265,12 +241,24 @@ std::string EncodeUnbounded(const Analysis& analysis) {
   return out.Take();
 }
 
+// A record too large for a result keeps its findings and loses its tree: which artifact a finding
+// belongs to still stands in its path.
+std::string EncodeWithoutTree(const Analysis& analysis) {
+  Analysis small = analysis;
+  if (small.tree.size() > 1) small.tree.resize(1);
+  for (Finding& finding : small.findings) finding.artifact = 0;
+  const std::size_t rest = EncodeUnbounded(small, {}).size();
+  const std::size_t room = kMaxResultBytes - std::min(kMaxResultBytes, rest);
+  return EncodeUnbounded(small, FitFindings(small.findings, {kMaxFindings, room, SizeOf}));
+}
+
 }  // namespace
 
 std::string EncodeAnalysis(const Analysis& analysis) {
-  if (analysis.tree.size() > kMaxTreeNodes) return EncodeUnbounded(WithoutTree(analysis));
-  std::string bytes = EncodeUnbounded(analysis);
-  return bytes.size() <= kMaxResultBytes ? bytes : EncodeUnbounded(WithoutTree(analysis));
+  if (analysis.tree.size() > kMaxTreeNodes) return EncodeWithoutTree(analysis);
+  std::string bytes = EncodeUnbounded(
+      analysis, FitFindings(analysis.findings, {kMaxFindings, kMaxResultBytes, SizeOf}));
+  return bytes.size() <= kMaxResultBytes ? bytes : EncodeWithoutTree(analysis);
 }
 
 base::Result<Analysis> DecodeAnalysis(std::string_view bytes) {

@@ -153,18 +153,35 @@ bool IsObserved(const DecideInput& input, std::string_view recipient) {
          has(policy.observe.domains, DomainOf(recipient));
 }
 
+// What one block (or none) makes of all findings: the same for each of its recipients.
+struct BlockVerdict {
+  Action action = Action::kAccept;
+  Action for_errors = Action::kAccept;  // the strongest that class error alone earns
+  Steps steps;
+};
+
+BlockVerdict JudgeFor(const Block* block, const std::vector<Finding>& findings,
+                      const Policy& policy) {
+  BlockVerdict out;
+  out.action = CleanAction(block, policy);
+  std::vector<Step> steps;
+  steps.reserve(findings.size());
+  for (std::size_t i = 0; i < findings.size(); ++i) {
+    Step step = StepFor(static_cast<std::uint32_t>(i), findings[i], block, policy);
+    if (step.source != StepSource::kShadow) {
+      out.action = std::max(out.action, step.action);
+      if (findings[i].cls == Class::kError) out.for_errors = std::max(out.for_errors, step.action);
+    }
+    steps.push_back(std::move(step));
+  }
+  out.steps = Steps(std::move(steps));
+  return out;
+}
+
 // What is carried out under observe: nothing, except that could-not-look keeps its action unless
 // `observe_errors: accept` is written.
-Action ObservedAction(const RecipientVerdict& verdict, const std::vector<Finding>& findings,
-                      const Policy& policy) {
-  if (policy.observe_errors == Action::kAccept) return Action::kAccept;
-  Action action = Action::kAccept;
-  for (const Step& step : verdict.steps) {
-    if (step.source != StepSource::kShadow && findings[step.finding].cls == Class::kError) {
-      action = std::max(action, step.action);
-    }
-  }
-  return action;
+Action ObservedAction(const BlockVerdict& verdict, const Policy& policy) {
+  return policy.observe_errors == Action::kAccept ? Action::kAccept : verdict.for_errors;
 }
 
 struct Judged {
@@ -172,27 +189,39 @@ struct Judged {
   Action carried_out = Action::kAccept;
 };
 
-Judged JudgeRecipient(const DecideInput& input, const std::vector<Finding>& findings,
-                      const std::string& recipient) {
-  Judged out;
-  const Block* block = BlockFor(input, recipient);
-  out.verdict.recipient = recipient;
-  if (block != nullptr) {
-    out.verdict.block = block->name;
-    out.verdict.block_origin = block->origin;
+class RecipientJudge {
+ public:
+  RecipientJudge(const DecideInput& input, const std::vector<Finding>& findings)
+      : input_(input), findings_(findings) {}
+
+  Judged Judge(const std::string& recipient) {
+    Judged out;
+    const Block* block = BlockFor(input_, recipient);
+    const BlockVerdict& made = Of(block);
+    out.verdict.recipient = recipient;
+    if (block != nullptr) {
+      out.verdict.block = block->name;
+      out.verdict.block_origin = block->origin;
+    }
+    out.verdict.action = made.action;
+    out.verdict.steps = made.steps;
+    out.verdict.observed = IsObserved(input_, recipient);
+    out.carried_out =
+        out.verdict.observed ? ObservedAction(made, input_.policy) : out.verdict.action;
+    return out;
   }
-  out.verdict.action = CleanAction(block, input.policy);
-  for (std::size_t i = 0; i < findings.size(); ++i) {
-    Step step = StepFor(static_cast<std::uint32_t>(i), findings[i], block, input.policy);
-    if (step.source != StepSource::kShadow)
-      out.verdict.action = std::max(out.verdict.action, step.action);
-    out.verdict.steps.push_back(std::move(step));
+
+ private:
+  const BlockVerdict& Of(const Block* block) {
+    const auto known = made_.find(block);
+    if (known != made_.end()) return known->second;
+    return made_.emplace(block, JudgeFor(block, findings_, input_.policy)).first->second;
   }
-  out.verdict.observed = IsObserved(input, recipient);
-  out.carried_out = out.verdict.observed ? ObservedAction(out.verdict, findings, input.policy)
-                                         : out.verdict.action;
-  return out;
-}
+
+  const DecideInput& input_;
+  const std::vector<Finding>& findings_;
+  std::map<const Block*, BlockVerdict> made_;
+};
 
 std::string ReasonOf(const std::vector<Finding>& findings, Class cls) {
   const Finding* worst = nullptr;
@@ -215,6 +244,15 @@ std::string ReasonOf(const std::vector<Finding>& findings, Class cls) {
 
 }  // namespace
 
+std::vector<Step>& Steps::Own() {
+  if (!list_) {
+    list_ = std::make_shared<std::vector<Step>>();
+  } else if (list_.use_count() > 1) {
+    list_ = std::make_shared<std::vector<Step>>(*list_);
+  }
+  return *list_;
+}
+
 std::map<Class, Action> DefaultClassActions() {
   return {{Class::kClean, Action::kAccept},     {Class::kSuspicious, Action::kTag},
           {Class::kAmbiguous, Action::kHold},   {Class::kPolicy, Action::kReject},
@@ -230,8 +268,9 @@ Verdict Decide(const DecideInput& input) {
   }
   std::vector<std::string> recipients = input.envelope.recipients;
   if (recipients.empty()) recipients.emplace_back();
+  RecipientJudge judge(input, verdict.findings);
   for (const std::string& recipient : recipients) {
-    Judged judged = JudgeRecipient(input, verdict.findings, recipient);
+    Judged judged = judge.Judge(recipient);
     verdict.action = std::max(verdict.action, judged.carried_out);
     verdict.wanted = std::max(verdict.wanted, judged.verdict.action);
     verdict.observed = verdict.observed || judged.carried_out != judged.verdict.action;

@@ -13,33 +13,19 @@
 #include "policy/envelope.h"
 #include "policy/finding.h"
 #include "policy/policy.h"
+#include "policy/steps.h"
 
 namespace lazaret::policy {
-
-enum class StepSource : std::uint8_t {
-  kCode = 0,     // policy override by finding code or dotted prefix
-  kRule = 1,     // the rule's proposed action
-  kClass = 2,    // the class's action in the block
-  kDefault = 3,  // the class's action in the defaults
-  kShadow = 4,   // a shadow rule: would have been `action`
-};
-std::string_view Name(StepSource value);
-
-// Why one finding gave one action to one recipient.
-struct Step {
-  std::uint32_t finding = 0;  // index in Verdict::findings
-  Action action = Action::kAccept;
-  StepSource source = StepSource::kDefault;
-  std::string key;  // the code, prefix or class that matched
-};
 
 struct RecipientVerdict {
   std::string recipient;
   Action action = Action::kAccept;  // what policy gives to this recipient alone
   std::string block;                // name of the block that matched, empty for the defaults
   std::string block_origin;
-  bool observed = false;    // observe applies: action is recorded, not carried out
-  std::vector<Step> steps;  // one a finding, in finding order; winners have step.action == action
+  bool observed = false;  // observe applies: action is recorded, not carried out
+  // One a finding, in finding order; winners have step.action == action. Recipients of one block
+  // share one list.
+  Steps steps;
 };
 
 struct Verdict {

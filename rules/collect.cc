@@ -13,10 +13,6 @@ namespace {
 // What one unit costs beside its text, against a message of many empty units.
 constexpr std::size_t kUnitCost = 16;
 
-// Headers, links and raw bytes are full of numbers that no person wrote.
-constexpr std::uint8_t kDetectorScopes = ScopeBit(Scope::kSubject) | ScopeBit(Scope::kBody) |
-                                         ScopeBit(Scope::kAttachment) | ScopeBit(Scope::kFilename);
-
 // As much of a subject as is searched for words that support a number elsewhere.
 constexpr std::size_t kSubjectBytes = 512;
 
@@ -137,7 +133,7 @@ class Collector {
   }
 
   base::Status RunDetectors(std::uint32_t unit) {
-    if ((kDetectorScopes & ScopeBit(UnitAt(unit).scope)) == 0) return base::Ok();
+    if (!DetectorsLookAt(UnitAt(unit))) return base::Ok();
     const DetectorInput input{hits_.texts[unit].view(), SubjectFor(unit), today_, deadline_};
     std::map<std::size_t, std::size_t> claimed;  // begin -> end
     for (std::uint32_t detector : ByRank()) {

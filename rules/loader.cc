@@ -1,7 +1,6 @@
 #include "rules/loader.h"
 
-#include <algorithm>
-#include <set>
+#include <optional>
 #include <utility>
 
 #include "base/crypto.h"
@@ -13,6 +12,7 @@ namespace lazaret::rules {
 namespace {
 
 constexpr std::size_t kVersionDigits = 12;
+constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
 
 std::vector<std::string_view> LinesOf(std::string_view text) {
   std::vector<std::string_view> lines;
@@ -41,63 +41,82 @@ base::Error Twice(const RuleSpec& rule, const RuleSpec& first) {
                                           first.summary.origin));
 }
 
+std::vector<std::string> WordsOf(const ListDocument& list, Faults& faults) {
+  std::vector<std::string> words;
+  std::size_t number = 0;
+  std::string_view text = list.text;
+  if (text.substr(0, kByteOrderMark.size()) == kByteOrderMark)
+    text.remove_prefix(kByteOrderMark.size());
+  for (std::string_view line : LinesOf(text)) {
+    ++number;
+    const std::string_view word = base::TrimAscii(line);
+    if (word.empty() || word.front() == '#') continue;
+    if (!base::IsValidUtf8(word)) {
+      faults.Add(ErrorAt({list.origin, number, 1}, "not UTF-8"));
+      continue;
+    }
+    words.emplace_back(word);
+  }
+  if (words.size() > kMaxWords)
+    faults.Add(ErrorAt({list.origin, number, 1}, base::Format("more than {} entries", kMaxWords)));
+  return words;
+}
+
+// A site rule takes the place of the shipped one with its id.
+void Enter(RuleSpec rule, std::vector<RuleSpec>& rules, std::map<std::string, std::size_t>& index,
+           Faults& faults) {
+  const auto [found, added] = index.try_emplace(rule.summary.id, rules.size());
+  if (added) {
+    rules.push_back(std::move(rule));
+    return;
+  }
+  RuleSpec& first = rules[found->second];
+  if (first.summary.site == rule.summary.site) {
+    faults.Add(Twice(rule, first));
+  } else {
+    first = std::move(rule);
+  }
+}
+
 }  // namespace
 
-base::Result<Lists> ReadLists(const std::vector<ListDocument>& lists) {
+Lists ReadLists(const std::vector<ListDocument>& lists, Faults& faults) {
   Lists out;
   for (const ListDocument& list : lists) {
-    std::vector<std::string> words;
-    std::size_t number = 0;
-    for (std::string_view line : LinesOf(list.text)) {
-      ++number;
-      const std::string_view word = base::TrimAscii(line);
-      if (word.empty() || word.front() == '#') continue;
-      if (!base::IsValidUtf8(word)) return ErrorAt({list.origin, number, 1}, "not UTF-8");
-      words.emplace_back(word);
-    }
-    if (words.size() > kMaxWords)
-      return ErrorAt({list.origin, number, 1}, base::Format("more than {} entries", kMaxWords));
-    if (!out.emplace(list.name, std::move(words)).second) {
-      return ErrorAt({list.origin, 1, 1}, base::Format("there are two lists named {}", list.name));
-    }
+    if (out.emplace(list.name, WordsOf(list, faults)).second) continue;
+    faults.Add(
+        ErrorAt({list.origin, 1, 1}, base::Format("there are two lists named {}", list.name)));
   }
   return out;
 }
 
-base::Result<std::vector<RuleSpec>> ReadRules(const Document& document, const Lists& lists) {
-  LAZARET_ASSIGN(const auto values, ParseYaml(document.text, document.origin));
+std::vector<RuleSpec> ReadRules(const Document& document, const Lists& lists, Faults& faults) {
+  const auto values = ParseYaml(document.text, document.origin, faults);
   const auto lines = LinesOf(document.text);
   std::vector<RuleSpec> rules;
   for (const Value& value : values) {
-    LAZARET_ASSIGN(RuleSpec rule, ReadRule(value, lists));
-    rule.summary.version = VersionOf(lines, rule.place.line);
-    rule.summary.site = document.site;
-    rules.push_back(std::move(rule));
+    std::optional<RuleSpec> rule = ReadRule(value, lists, faults);
+    if (!rule) continue;
+    rule->summary.version = VersionOf(lines, rule->place.line);
+    rule->summary.site = document.site;
+    rules.push_back(std::move(*rule));
   }
   return rules;
 }
 
-base::Result<std::vector<RuleSpec>> LoadRules(const Bundle& bundle) {
-  LAZARET_ASSIGN(const Lists lists, ReadLists(bundle.lists));
+std::vector<RuleSpec> LoadRules(const Bundle& bundle, Faults& faults) {
+  const Lists lists = ReadLists(bundle.lists, faults);
   std::vector<RuleSpec> out;
   std::map<std::string, std::size_t> index;
   for (bool site : {false, true}) {
     for (const Document& document : bundle.rules) {
       if (document.site != site) continue;
-      LAZARET_ASSIGN(auto rules, ReadRules(document, lists));
-      for (RuleSpec& rule : rules) {
-        auto [found, added] = index.try_emplace(rule.summary.id, out.size());
-        if (added) {
-          out.push_back(std::move(rule));
-          continue;
-        }
-        RuleSpec& first = out[found->second];
-        if (first.summary.site == site) return Twice(rule, first);
-        first = std::move(rule);
-      }
+      for (RuleSpec& rule : ReadRules(document, lists, faults))
+        Enter(std::move(rule), out, index, faults);
       if (out.size() > kMaxRules) {
-        return base::Error{base::ErrorCode::kLimit,
-                           base::Format("{}: more than {} rules", document.origin, kMaxRules)};
+        faults.Add({base::ErrorCode::kLimit,
+                    base::Format("{}: more than {} rules", document.origin, kMaxRules)});
+        return out;
       }
     }
   }

@@ -1,5 +1,6 @@
 // Rule files -> checked rules. Strict YAML: unknown and duplicate keys, wrong types, unknown
-// detectors, scopes and actions are errors "origin:line:column: why". One document is one rule;
+// detectors, scopes and actions are faults "origin:line:column: why"; all are named. One document
+// is one rule;
 // `---` divides them.
 #ifndef LAZARET_RULES_LOADER_H_
 #define LAZARET_RULES_LOADER_H_
@@ -8,7 +9,7 @@
 #include <string>
 #include <vector>
 
-#include "base/result.h"
+#include "rules/faults.h"
 #include "rules/spec.h"
 
 namespace lazaret::rules {
@@ -26,14 +27,15 @@ inline constexpr int kMaxTreeDepth = 8;
 using Lists = std::map<std::string, std::vector<std::string>>;
 
 // One entry a line, `#` begins a comment line. Names are unique.
-base::Result<Lists> ReadLists(const std::vector<ListDocument>& lists);
+Lists ReadLists(const std::vector<ListDocument>& lists, Faults& faults);
 
 // The rules of one file, in order; ids are unique within it.
-base::Result<std::vector<RuleSpec>> ReadRules(const Document& document, const Lists& lists);
+// Those with faults are left out.
+std::vector<RuleSpec> ReadRules(const Document& document, const Lists& lists, Faults& faults);
 
 // All rules: a site rule takes the place of the shipped one with its id; the same id twice on one
-// level is an error.
-base::Result<std::vector<RuleSpec>> LoadRules(const Bundle& bundle);
+// level is a fault. With faults the result is what is left without them.
+std::vector<RuleSpec> LoadRules(const Bundle& bundle, Faults& faults);
 
 }  // namespace lazaret::rules
 

@@ -1,10 +1,26 @@
 #include <algorithm>
+#include <array>
 
 #include "base/format.h"
 #include "rules/rule_set.h"
 #include "rules/spec.h"
 
 namespace lazaret::rules {
+namespace {
+
+constexpr std::uint8_t kDetectorScopes = ScopeBit(Scope::kSubject) | ScopeBit(Scope::kBody) |
+                                         ScopeBit(Scope::kAttachment) | ScopeBit(Scope::kFilename);
+// Display names and free text; docs/rules.md lists them.
+constexpr std::array<std::string_view, 10> kPeoplesHeaders = {
+    "from",         "sender",   "reply-to", "to",           "cc",
+    "organization", "comments", "keywords", "thread-topic", "bcc"};
+
+bool IsWrittenByPeople(std::string_view header_name) {
+  return std::find(kPeoplesHeaders.begin(), kPeoplesHeaders.end(), header_name) !=
+         kPeoplesHeaders.end();
+}
+
+}  // namespace
 
 std::string_view Name(RuleState state) {
   switch (state) {
@@ -69,6 +85,16 @@ std::string_view Name(Scope scope) {
 base::Error ErrorAt(const Place& place, std::string_view why) {
   return {base::ErrorCode::kInvalid,
           base::Format("{}:{}:{}: {}", place.origin, place.line, place.column, why)};
+}
+
+bool DetectorsLookAt(const TextUnit& unit) {
+  return (kDetectorScopes & ScopeBit(unit.scope)) != 0 ||
+         (unit.scope == Scope::kHeader && IsWrittenByPeople(unit.header_name));
+}
+
+bool DetectorsLookAt(const ScopeSelector& scope) {
+  return (scope.mask & kDetectorScopes) != 0 || scope.any_header ||
+         std::any_of(scope.header_names.begin(), scope.header_names.end(), IsWrittenByPeople);
 }
 
 bool ScopeSelector::Includes(const TextUnit& unit) const {

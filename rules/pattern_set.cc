@@ -53,9 +53,62 @@ bool MatchesAnything(const re2::RE2& re) {
   });
 }
 
+// The parenthesis without its other half; the size of the pattern when all have one.
+std::size_t LoneParenthesis(std::string_view regex) {
+  std::vector<std::size_t> open;
+  bool in_class = false;
+  for (std::size_t at = 0; at < regex.size(); ++at) {
+    const char c = regex[at];
+    if (c == '\\') {
+      ++at;
+    } else if (in_class) {
+      in_class = c != ']';
+    } else if (c == '[') {
+      in_class = true;
+      if (regex.substr(at + 1, 1) == "^") ++at;
+      if (regex.substr(at + 1, 1) == "]") ++at;
+    } else if (c == '(') {
+      open.push_back(at);
+    } else if (c == ')') {
+      if (open.empty()) return at;
+      open.pop_back();
+    }
+  }
+  return open.empty() ? regex.size() : open.front();
+}
+
+// Byte of the pattern at which the fault that RE2 names lies; RE2 itself names a piece only.
+std::size_t FaultIn(const re2::RE2& re) {
+  const std::string& regex = re.pattern();
+  const std::string& piece = re.error_arg();
+  if (re.error().find("parenthes") != std::string::npos || piece == regex ||
+      re.error().find(" )") != std::string::npos) {
+    const std::size_t lone = LoneParenthesis(regex);
+    if (lone < regex.size()) return lone;
+  }
+  const std::size_t found = piece.empty() ? std::string::npos : regex.find(piece);
+  return found == std::string::npos ? 0 : found;
+}
+
+std::size_t CharactersIn(std::string_view text, std::size_t bytes) {
+  return static_cast<std::size_t>(std::count_if(
+      text.begin(), text.begin() + static_cast<std::ptrdiff_t>(std::min(bytes, text.size())),
+      [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }));
+}
+
+std::string_view HintFor(const re2::RE2& re) {
+  const std::string& piece = re.error_arg();
+  if (piece.rfind("(?", 0) == 0) return "; RE2 has no look-around";
+  if (piece.size() == 2 && piece[0] == '\\' && piece[1] >= '1' && piece[1] <= '9')
+    return "; RE2 has no back-references";
+  return {};
+}
+
 std::string WhyRefused(const re2::RE2& re, int group) {
   if (!re.ok()) {
-    return base::Format("not a regular expression that RE2 takes: {}", re.error());
+    const std::size_t place = FaultIn(re);
+    return base::Format("not a regular expression that RE2 takes, at character {}: {}{}",
+                        CharactersIn(re.pattern(), place) + 1, re.error(), HintFor(re));
   }
   if (re.ProgramSize() > kMaxProgramSize) {
     return base::Format("too large: {} instructions, at most {}", re.ProgramSize(),

@@ -16,18 +16,19 @@ class Compiler {
     program_->key = key.empty() ? base::RandomBytes(32) : std::move(key);
   }
 
-  base::Result<std::shared_ptr<const Program>> Run() {
+  std::shared_ptr<const Program> Run(Faults& faults) {
     Program& program = *program_;
     program.leaves_of_rule.resize(program.rules.size());
     for (std::uint32_t i = 0; i < program.rules.size(); ++i) {
       program.summaries.push_back(program.rules[i].summary);
       program.no_prefilter.push_back(program.rules[i].keywords.empty());
       for (const std::string& word : program.rules[i].keywords) UseWord(word, {i, kNoIndex});
-      LAZARET_TRY(AddNode(i, program.rules[i].match));
+      AddNode(i, program.rules[i].match, faults);
     }
+    if (!faults.empty()) return nullptr;
     program.words.Build();
     BuildSets();
-    return std::shared_ptr<const Program>(std::move(program_));
+    return std::move(program_);
   }
 
  private:
@@ -37,10 +38,10 @@ class Compiler {
     program_->uses_of_word[number].push_back(use);
   }
 
-  base::Status AddNode(std::uint32_t rule, NodeSpec& node) {
+  void AddNode(std::uint32_t rule, NodeSpec& node, Faults& faults) {
     if (!node.children.empty()) {
-      for (NodeSpec& child : node.children) LAZARET_TRY(AddNode(rule, child));
-      return base::Ok();
+      for (NodeSpec& child : node.children) AddNode(rule, child, faults);
+      return;
     }
     node.leaf = static_cast<std::uint32_t>(program_->leaves.size());
     Leaf leaf;
@@ -50,9 +51,11 @@ class Compiler {
       leaf.detector = static_cast<std::uint32_t>(FindDetector(node.detector) - Detectors().data());
     } else if (node.kind == NodeKind::kRegex) {
       auto pattern = Pattern::Compile(node.regex, node.group);
-      if (!pattern.ok())
-        return ErrorAt(node.place,
-                       base::Format("rule {}: regex: {}", RuleId(rule), pattern.error().text));
+      if (!pattern.ok()) {
+        faults.Add(ErrorAt(node.place,
+                           base::Format("rule {}: regex: {}", RuleId(rule), pattern.error().text)));
+        return;
+      }
       leaf.pattern = static_cast<std::uint32_t>(program_->patterns.size());
       leaf.validator = FindValidator(node.validator);
       program_->patterns.push_back(std::move(pattern).value());
@@ -61,7 +64,6 @@ class Compiler {
     }
     program_->leaves.push_back(leaf);
     program_->leaves_of_rule[rule].push_back(node.leaf);
-    return base::Ok();
   }
 
   // After the last pattern: uses point into the vector.
@@ -85,9 +87,9 @@ class Compiler {
 
 }  // namespace
 
-base::Result<std::shared_ptr<const Program>> CompileProgram(std::vector<RuleSpec> rules,
-                                                            std::string key) {
-  return Compiler(std::move(rules), std::move(key)).Run();
+std::shared_ptr<const Program> CompileProgram(std::vector<RuleSpec> rules, std::string key,
+                                              Faults& faults) {
+  return Compiler(std::move(rules), std::move(key)).Run(faults);
 }
 
 }  // namespace lazaret::rules

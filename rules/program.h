@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "base/result.h"
+#include "rules/faults.h"
 #include "rules/keyword_set.h"
 #include "rules/pattern_set.h"
 #include "rules/spec.h"
@@ -46,9 +46,9 @@ struct Program {
   std::string key;  // of the keyed hashes
 };
 
-// Errors name the place of the regex or node that does not compile.
-base::Result<std::shared_ptr<const Program>> CompileProgram(std::vector<RuleSpec> rules,
-                                                            std::string key);
+// Faults name the places of the regexes that do not compile; not to be used then.
+std::shared_ptr<const Program> CompileProgram(std::vector<RuleSpec> rules, std::string key,
+                                              Faults& faults);
 
 }  // namespace lazaret::rules
 

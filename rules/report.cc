@@ -5,6 +5,7 @@
 
 #include "base/format.h"
 #include "base/text.h"
+#include "rules/faults.h"
 
 namespace lazaret::rules {
 namespace {
@@ -33,6 +34,21 @@ std::string Padded(const Row& row, const std::array<std::size_t, kColumns>& widt
   return out + "\n";
 }
 
+std::string Counted(std::size_t count, std::string_view what) {
+  return base::Format("{} {}{}", count, what, count == 1 ? "" : "s");
+}
+
+Report ReportFaults(const Faults& faults) {
+  Report report;
+  report.failed = true;
+  for (const base::Error& fault : faults.kept())
+    report.text += base::EscapeLine(fault.text, 2000) + "\n";
+  if (faults.count() > faults.kept().size())
+    report.text += base::Format("... and {} more\n", faults.count() - faults.kept().size());
+  report.text += Counted(faults.count(), "fault") + "\n";
+  return report;
+}
+
 }  // namespace
 
 Report ListRules(const RuleSet& rules) {
@@ -56,8 +72,8 @@ Report ReportTests(const std::vector<RuleSummary>& summaries,
   }
   std::size_t tests = 0;
   for (const RuleSummary& rule : summaries) tests += rule.tests;
-  report.text +=
-      base::Format("{} rules, {} tests, {} failed\n", summaries.size(), tests, failures.size());
+  report.text += base::Format("{}, {}, {} failed\n", Counted(summaries.size(), "rule"),
+                              Counted(tests, "test"), failures.size());
   report.failed = !failures.empty();
   return report;
 }
@@ -65,9 +81,10 @@ Report ReportTests(const std::vector<RuleSummary>& summaries,
 Report TestRules(const RuleSet& rules) { return ReportTests(rules.summaries(), rules.RunTests()); }
 
 Report CheckRules(const Bundle& bundle) {
-  auto compiled = RuleSet::Compile(bundle);
-  if (!compiled.ok()) return {base::EscapeLine(compiled.error().text, 2000) + "\n", true};
-  const RuleSet& rules = **compiled;
+  Faults faults;
+  const auto compiled = CompileNaming(bundle, faults);
+  if (compiled == nullptr) return ReportFaults(faults);
+  const RuleSet& rules = *compiled;
   Report report;
   for (const RuleSummary& rule : rules.summaries()) {
     if (rule.tests > 0) continue;

@@ -23,8 +23,8 @@ Report ListRules(const RuleSet& rules);
 // One line for each failed test, then "N rules, M tests, K failed".
 Report TestRules(const RuleSet& rules);
 
-// Compiles and tests: the error, or what TestRules says and one warning for each rule without
-// tests.
+// Compiles and tests: one line for each fault ("file:line:column: why") and their number, or what
+// TestRules says and one warning for each rule without tests.
 Report CheckRules(const Bundle& bundle);
 
 // The same over what is already compiled.

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "rules/faults.h"
 #include "rules/hits.h"
 #include "rules/loader.h"
 #include "rules/program.h"
@@ -67,8 +68,16 @@ class CompiledRuleSet final : public RuleSet {
 }  // namespace
 
 base::Result<std::shared_ptr<const RuleSet>> RuleSet::Compile(const Bundle& bundle) {
-  LAZARET_ASSIGN(auto rules, LoadRules(bundle));
-  LAZARET_ASSIGN(auto program, CompileProgram(std::move(rules), bundle.masking_key));
+  Faults faults;
+  auto compiled = CompileNaming(bundle, faults);
+  if (compiled == nullptr) return faults.Summary();
+  return compiled;
+}
+
+std::shared_ptr<const RuleSet> CompileNaming(const Bundle& bundle, Faults& faults) {
+  auto rules = LoadRules(bundle, faults);
+  auto program = CompileProgram(std::move(rules), bundle.masking_key, faults);
+  if (!faults.empty()) return nullptr;
   return std::shared_ptr<const RuleSet>(std::make_shared<CompiledRuleSet>(std::move(program)));
 }
 

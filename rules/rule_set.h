@@ -115,7 +115,7 @@ struct Evaluation {
 
 struct RuleTestFailure {
   std::string rule;
-  std::string origin;  // file:line of the test
+  std::string origin;  // file:line:column of the test
   std::string text;    // "should_match 2: no match", the test's text is not repeated
 };
 

@@ -121,7 +121,7 @@ std::vector<RuleTestFailure> RunRuleTests(const Program& program) {
       if (why.empty()) continue;
       failures.push_back(
           {program.rules[rule].summary.id,
-           base::Format("{}:{}", test.place.origin, test.place.line),
+           base::Format("{}:{}:{}", test.place.origin, test.place.line, test.place.column),
            base::Format("{} {}: {}", test.should_match ? "should_match" : "should_not_match",
                         test.number, why)});
     }

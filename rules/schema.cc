@@ -4,13 +4,12 @@
 
 #include "base/format.h"
 #include "base/text.h"
+#include "rules/pattern_set.h"
 
 namespace lazaret::rules {
 namespace {
 
 constexpr std::size_t kMaxIdBytes = 64;
-constexpr std::uint8_t kDetectorScopes = ScopeBit(Scope::kSubject) | ScopeBit(Scope::kBody) |
-                                         ScopeBit(Scope::kAttachment) | ScopeBit(Scope::kFilename);
 
 bool HasOnly(std::string_view text, std::string_view extra, bool upper) {
   return std::all_of(text.begin(), text.end(), [&](char c) {
@@ -24,23 +23,43 @@ bool UsesDetector(const NodeSpec& node) {
          std::any_of(node.children.begin(), node.children.end(), UsesDetector);
 }
 
+void CheckPatterns(const NodeSpec& node, Faults& faults) {
+  for (const NodeSpec& child : node.children) CheckPatterns(child, faults);
+  if (node.kind != NodeKind::kRegex) return;
+  const auto pattern = Pattern::Compile(node.regex, node.group);
+  if (!pattern.ok()) faults.Add(FieldError(node.place, "regex", pattern.error().text));
+}
+
 class RuleReader {
  public:
   RuleReader(const Value& document, const Lists& lists) : document_(document), lists_(lists) {}
 
-  base::Result<RuleSpec> Run() {
-    LAZARET_TRY(CheckKeys(document_, "a rule",
-                          {"id", "name", "description", "status", "severity", "tags", "references",
-                           "false_positives", "direction", "scope", "keywords", "match",
-                           "thresholds", "action", "code", "class", "tests"}));
+  std::optional<RuleSpec> Run(Faults& faults) {
+    CheckKeys(document_, "a rule",
+              {"id", "name", "description", "status", "severity", "tags", "references",
+               "false_positives", "direction", "scope", "keywords", "match", "thresholds", "action",
+               "code", "class", "tests"},
+              faults);
     rule_.place = document_.place;
     rule_.summary.origin = base::Format("{}:{}", document_.place.origin, document_.place.line);
-    LAZARET_TRY(Identity());
-    LAZARET_TRY(Labels());
-    LAZARET_TRY(Where());
-    LAZARET_TRY(What());
-    LAZARET_TRY(Consequences());
-    return std::move(rule_);
+    using Step = base::Status (RuleReader::*)();
+    for (const Step step :
+         {&RuleReader::Id, &RuleReader::RuleName, &RuleReader::Code, &RuleReader::Status,
+          &RuleReader::Severity, &RuleReader::Class, &RuleReader::Texts, &RuleReader::Directions,
+          &RuleReader::Keywords, &RuleReader::Action}) {
+      faults.Check((this->*step)());
+    }
+    Where(faults);
+    What(faults);
+    if (const Value* found = document_.Find("thresholds")) ReadThresholds(*found, faults);
+    if (const Value* found = document_.Find("tests")) {
+      rule_.tests = ReadTests(*found, plain_, faults);
+      rule_.summary.tests = static_cast<std::uint32_t>(rule_.tests.size());
+    }
+    if (faults.empty()) return std::move(rule_);
+    // Rules without faults are compiled later, and their patterns then.
+    CheckPatterns(rule_.match, faults);
+    return std::nullopt;
   }
 
  private:
@@ -50,41 +69,66 @@ class RuleReader {
     return found;
   }
 
-  base::Status Identity() {
+  base::Status Id() {
     LAZARET_ASSIGN(const Value* id, Need("id"));
     LAZARET_ASSIGN(rule_.summary.id, ReadText(*id, "id"));
     if (rule_.summary.id.empty() || rule_.summary.id.size() > kMaxIdBytes ||
         !HasOnly(rule_.summary.id, "-_.", true)) {
       return FieldError(id->place, "id", "must be 1 to 64 letters, digits, '-', '_' or '.'");
     }
+    return base::Ok();
+  }
+
+  base::Status RuleName() {
     LAZARET_ASSIGN(const Value* name, Need("name"));
     LAZARET_ASSIGN(rule_.summary.name, ReadText(*name, "name"));
     if (rule_.summary.name.empty()) return FieldError(name->place, "name", "must not be empty");
+    return base::Ok();
+  }
+
+  // After Id, which it is made of when it is not said.
+  base::Status Code() {
     rule_.summary.code = "rule." + base::AsciiLower(rule_.summary.id);
-    if (const Value* code = document_.Find("code")) {
-      LAZARET_ASSIGN(rule_.summary.code, ReadText(*code, "code"));
-      const std::string& text = rule_.summary.code;
-      const bool dotted =
-          text.find('.') != std::string::npos && text.front() != '.' && text.back() != '.';
-      if (!dotted || text.size() > kMaxIdBytes || !HasOnly(text, "-_.", false)) {
-        return FieldError(code->place, "code",
-                          "must be dotted lower case, such as dlp.customer-number");
-      }
+    const Value* code = document_.Find("code");
+    if (code == nullptr) return base::Ok();
+    LAZARET_ASSIGN(rule_.summary.code, ReadText(*code, "code"));
+    const std::string& text = rule_.summary.code;
+    const bool dotted =
+        text.find('.') != std::string::npos && text.front() != '.' && text.back() != '.';
+    if (!dotted || text.size() > kMaxIdBytes || !HasOnly(text, "-_.", false)) {
+      return FieldError(code->place, "code",
+                        "must be dotted lower case, such as dlp.customer-number");
     }
     return base::Ok();
   }
 
-  base::Status Labels() {
+  base::Status Status() {
+    const Value* found = document_.Find("status");
+    if (found == nullptr) return base::Ok();
+    LAZARET_ASSIGN(const std::size_t index,
+                   ReadChoice(*found, "status", {"draft", "shadow", "enforce"}));
+    rule_.summary.state = static_cast<RuleState>(index);
+    return base::Ok();
+  }
+
+  base::Status Severity() {
+    const Value* found = document_.Find("severity");
+    if (found == nullptr) return base::Ok();
+    LAZARET_ASSIGN(rule_.summary.severity, ReadSeverity(*found, "severity"));
+    return base::Ok();
+  }
+
+  base::Status Class() {
+    const Value* found = document_.Find("class");
+    if (found == nullptr) return base::Ok();
+    LAZARET_TRY(ReadChoice(*found, "class", {"suspicious", "policy", "malicious"}));
+    rule_.summary.cls = found->text;
+    return base::Ok();
+  }
+
+  base::Status Texts() {
     if (const Value* found = document_.Find("description")) {
       LAZARET_ASSIGN(rule_.description, ReadText(*found, "description"));
-    }
-    if (const Value* found = document_.Find("status")) {
-      LAZARET_ASSIGN(const std::size_t index,
-                     ReadChoice(*found, "status", {"draft", "shadow", "enforce"}));
-      rule_.summary.state = static_cast<RuleState>(index);
-    }
-    if (const Value* found = document_.Find("severity")) {
-      LAZARET_ASSIGN(rule_.summary.severity, ReadSeverity(*found, "severity"));
     }
     if (const Value* found = document_.Find("tags")) {
       LAZARET_ASSIGN(rule_.summary.tags, ReadTextList(*found, "tags"));
@@ -93,30 +137,39 @@ class RuleReader {
       const Value* found = document_.Find(key);
       if (found != nullptr) LAZARET_TRY(ReadTextList(*found, key));
     }
-    if (const Value* found = document_.Find("class")) {
-      LAZARET_TRY(ReadChoice(*found, "class", {"suspicious", "policy", "malicious"}));
-      rule_.summary.cls = found->text;
-    }
     return base::Ok();
   }
 
-  base::Status Where() {
-    LAZARET_TRY(ReadDirections());
+  base::Status Keywords() {
+    const Value* found = document_.Find("keywords");
+    if (found == nullptr) return base::Ok();
+    LAZARET_ASSIGN(rule_.keywords, ReadWords(*found, lists_, "keywords"));
+    return base::Ok();
+  }
+
+  base::Status Action() {
+    const Value* found = document_.Find("action");
+    if (found == nullptr) return base::Ok();
+    LAZARET_ASSIGN(rule_.action, ReadAction(*found, "action"));
+    return base::Ok();
+  }
+
+  void Where(Faults& faults) {
     const Value* scope = document_.Find("scope");
     if (scope == nullptr) {
       rule_.scope.mask =
           ScopeBit(Scope::kSubject) | ScopeBit(Scope::kBody) | ScopeBit(Scope::kAttachment);
-      return base::Ok();
+      return;
     }
     if (scope->kind != ValueKind::kSequence || scope->items.empty()) {
-      return FieldError(scope->place, "scope", "must be a list of at least one scope");
+      faults.Add(FieldError(scope->place, "scope", "must be a list of at least one scope"));
+      return;
     }
-    for (const Value& item : scope->items) LAZARET_TRY(ReadScope(item));
+    for (const Value& item : scope->items) faults.Check(ReadScope(item));
     if ((rule_.scope.mask & ScopeBit(Scope::kBody)) != 0) plain_ = TestUnit{};
-    return base::Ok();
   }
 
-  base::Status ReadDirections() {
+  base::Status Directions() {
     rule_.summary.direction = "any";
     const Value* found = document_.Find("direction");
     if (found == nullptr || (found->kind == ValueKind::kScalar && found->text == "any"))
@@ -170,53 +223,44 @@ class RuleReader {
     if (first) plain_ = std::move(unit);
   }
 
-  base::Status What() {
-    if (const Value* found = document_.Find("keywords")) {
-      LAZARET_ASSIGN(rule_.keywords, ReadWords(*found, lists_, "keywords"));
-    }
-    LAZARET_ASSIGN(const Value* match, Need("match"));
-    LAZARET_ASSIGN(rule_.match, ReadNode(*match, lists_, 1));
+  void What(Faults& faults) {
+    const std::optional<const Value*> match = faults.Take(Need("match"));
+    if (!match) return;
+    std::optional<NodeSpec> node = ReadNode(**match, lists_, 1, faults);
+    if (!node) return;
+    rule_.match = std::move(*node);
     if (rule_.match.kind == NodeKind::kNone) {
-      return FieldError(match->place, "match",
-                        "none alone matches nearly all mail: put it inside all");
+      faults.Add(FieldError((*match)->place, "match",
+                            "none alone matches nearly all mail: put it inside all"));
     }
-    if (UsesDetector(rule_.match) && (rule_.scope.mask & kDetectorScopes) == 0) {
-      return FieldError(match->place, "match",
-                        "detectors look at subject, body, attachment and filename only");
+    if (UsesDetector(rule_.match) && rule_.scope.mask != 0 && !DetectorsLookAt(rule_.scope)) {
+      faults.Add(FieldError((*match)->place, "match",
+                            "detectors look at subject, body, attachment, filename and headers in "
+                            "which people write only"));
     }
-    return base::Ok();
   }
 
-  base::Status Consequences() {
-    if (const Value* found = document_.Find("action")) {
-      LAZARET_ASSIGN(rule_.action, ReadAction(*found, "action"));
-    }
-    if (const Value* found = document_.Find("thresholds")) LAZARET_TRY(ReadThresholds(*found));
-    if (const Value* found = document_.Find("tests")) {
-      LAZARET_ASSIGN(rule_.tests, ReadTests(*found, plain_));
-      rule_.summary.tests = static_cast<std::uint32_t>(rule_.tests.size());
-    }
-    return base::Ok();
-  }
-
-  base::Status ReadThresholds(const Value& value) {
+  void ReadThresholds(const Value& value, Faults& faults) {
     if (value.kind != ValueKind::kSequence || value.items.empty()) {
-      return FieldError(value.place, "thresholds", "must be a list of at least one threshold");
+      faults.Add(FieldError(value.place, "thresholds", "must be a list of at least one threshold"));
+      return;
     }
-    for (const Value& item : value.items) {
-      LAZARET_TRY(
-          CheckKeys(item, "a threshold", {"distinct", "min_confidence", "action", "severity"}));
-      ThresholdSpec threshold;
-      const Value* distinct = item.Find("distinct");
-      if (distinct == nullptr) return FieldError(item.place, "thresholds", "distinct is missing");
-      LAZARET_ASSIGN(threshold.distinct, ReadNumber(*distinct, "thresholds.distinct", 1, 100'000));
-      if (!rule_.thresholds.empty() && threshold.distinct < rule_.thresholds.back().distinct) {
-        return FieldError(distinct->place, "thresholds.distinct",
-                          "must not fall from one threshold to the next");
-      }
-      LAZARET_TRY(ReadThresholdRest(item, threshold));
-      rule_.thresholds.push_back(std::move(threshold));
+    for (const Value& item : value.items) faults.Check(ReadThreshold(item));
+  }
+
+  base::Status ReadThreshold(const Value& item) {
+    LAZARET_TRY(
+        CheckKeys(item, "a threshold", {"distinct", "min_confidence", "action", "severity"}));
+    ThresholdSpec threshold;
+    const Value* distinct = item.Find("distinct");
+    if (distinct == nullptr) return FieldError(item.place, "thresholds", "distinct is missing");
+    LAZARET_ASSIGN(threshold.distinct, ReadNumber(*distinct, "thresholds.distinct", 1, 100'000));
+    if (!rule_.thresholds.empty() && threshold.distinct < rule_.thresholds.back().distinct) {
+      return FieldError(distinct->place, "thresholds.distinct",
+                        "must not fall from one threshold to the next");
     }
+    LAZARET_TRY(ReadThresholdRest(item, threshold));
+    rule_.thresholds.push_back(std::move(threshold));
     return base::Ok();
   }
 
@@ -242,15 +286,15 @@ class RuleReader {
 
 }  // namespace
 
-base::Result<RuleSpec> ReadRule(const Value& document, const Lists& lists) {
-  auto rule = RuleReader(document, lists).Run();
-  if (rule.ok()) return rule;
+std::optional<RuleSpec> ReadRule(const Value& document, const Lists& lists, Faults& faults) {
+  Faults own;
+  std::optional<RuleSpec> rule = RuleReader(document, lists).Run(own);
+  if (own.empty()) return rule;
   // The id helps where a file holds many rules.
   const Value* id = document.Find("id");
-  if (id == nullptr || id->kind != ValueKind::kScalar || id->text.empty()) return rule;
-  base::Error error = std::move(rule).error();
-  error.text += base::Format(" (rule {})", base::EscapeLine(id->text, 60));
-  return error;
+  const bool named = id != nullptr && id->kind == ValueKind::kScalar && !id->text.empty();
+  faults.AddAll(own, named ? base::Format(" (rule {})", base::EscapeLine(id->text, 60)) : "");
+  return std::nullopt;
 }
 
 }  // namespace lazaret::rules

@@ -3,6 +3,7 @@
 #ifndef LAZARET_RULES_SCHEMA_H_
 #define LAZARET_RULES_SCHEMA_H_
 
+#include <optional>
 #include <string>
 
 #include "base/result.h"
@@ -13,17 +14,18 @@
 namespace lazaret::rules {
 
 // `text` of the summary's version and `site` are the caller's to fill.
-base::Result<RuleSpec> ReadRule(const Value& document, const Lists& lists);
+// Every fault is named; none when there is one.
+std::optional<RuleSpec> ReadRule(const Value& document, const Lists& lists, Faults& faults);
 
-// The `match:` tree. `rule_id` is for errors.
-base::Result<NodeSpec> ReadNode(const Value& value, const Lists& lists, int depth);
+// The `match:` tree.
+std::optional<NodeSpec> ReadNode(const Value& value, const Lists& lists, int depth, Faults& faults);
 
 // A list of words, or `list:NAME`; normalised, none empty, at least one.
 base::Result<std::vector<std::string>> ReadWords(const Value& value, const Lists& lists,
                                                  std::string_view field);
 
 // `tests:`; `plain` is where a test that is a mere string goes.
-base::Result<std::vector<TestSpec>> ReadTests(const Value& value, const TestUnit& plain);
+std::vector<TestSpec> ReadTests(const Value& value, const TestUnit& plain, Faults& faults);
 
 }  // namespace lazaret::rules
 

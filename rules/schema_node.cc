@@ -124,62 +124,88 @@ base::Result<NodeSpec> ReadKeywords(const Value& value, const Lists& lists) {
   return node;
 }
 
-base::Status ReadChildren(const Value& value, const Lists& lists, int depth, NodeSpec& node) {
+using MaybeNode = std::optional<NodeSpec>;
+
+// False when one of them has a fault.
+bool ReadChildren(const Value& value, const Lists& lists, int depth, NodeSpec& node,
+                  Faults& faults) {
   if (value.kind != ValueKind::kSequence || value.items.empty()) {
-    return FieldError(value.place, "match", "must be a list of at least one condition");
+    faults.Add(FieldError(value.place, "match", "must be a list of at least one condition"));
+    return false;
   }
   for (const Value& item : value.items) {
-    LAZARET_ASSIGN(NodeSpec child, ReadNode(item, lists, depth + 1));
-    node.children.push_back(std::move(child));
+    if (MaybeNode child = ReadNode(item, lists, depth + 1, faults))
+      node.children.push_back(std::move(*child));
   }
+  return node.children.size() == value.items.size();
+}
+
+base::Status ReadAtLeast(const Value& value, const Value& number, const Place& place,
+                         NodeSpec& node) {
+  node.kind = NodeKind::kAtLeast;
+  LAZARET_ASSIGN(node.at_least, ReadNumber(number, "at_least", 1, 100));
+  const Value* of = value.Find("of");
+  if (of == nullptr || value.entries.size() != 2)
+    return FieldError(place, "at_least", "needs `of` and nothing else");
+  if (of->kind == ValueKind::kSequence && node.at_least > of->items.size())
+    return FieldError(place, "at_least", "is more than there are conditions");
   return base::Ok();
 }
 
-base::Result<NodeSpec> ReadTree(const Value& value, const Lists& lists, int depth) {
-  LAZARET_TRY(CheckKeys(value, "a condition", {"all", "any", "none", "at_least", "of"}));
+MaybeNode ReadTree(const Value& value, const Lists& lists, int depth, Faults& faults) {
+  if (!faults.Check(CheckKeys(
+          value, "a condition",
+          {"detector", "regex", "keywords", "proximity", "all", "any", "none", "at_least", "of"})))
+    return std::nullopt;
   const Entry& entry =
       value.entries.front().key == "of" ? value.entries.back() : value.entries.front();
   NodeSpec node;
   node.place = entry.place;
+  const Value* children = &entry.value;
   if (entry.key == "at_least") {
-    node.kind = NodeKind::kAtLeast;
-    LAZARET_ASSIGN(node.at_least, ReadNumber(entry.value, "at_least", 1, 100));
-    const Value* of = value.Find("of");
-    if (of == nullptr || value.entries.size() != 2)
-      return FieldError(entry.place, "at_least", "needs `of` and nothing else");
-    LAZARET_TRY(ReadChildren(*of, lists, depth, node));
-    if (node.at_least > node.children.size())
-      return FieldError(entry.place, "at_least", "is more than there are conditions");
-    return node;
+    if (!faults.Check(ReadAtLeast(value, entry.value, entry.place, node))) return std::nullopt;
+    children = value.Find("of");
+  } else if (value.entries.size() != 1) {
+    faults.Add(FieldError(entry.place, entry.key, "must stand alone"));
+    return std::nullopt;
+  } else {
+    node.kind = entry.key == "all"   ? NodeKind::kAll
+                : entry.key == "any" ? NodeKind::kAny
+                                     : NodeKind::kNone;
   }
-  if (value.entries.size() != 1) return FieldError(entry.place, entry.key, "must stand alone");
-  node.kind = entry.key == "all"   ? NodeKind::kAll
-              : entry.key == "any" ? NodeKind::kAny
-                                   : NodeKind::kNone;
-  LAZARET_TRY(ReadChildren(entry.value, lists, depth, node));
+  if (!ReadChildren(*children, lists, depth, node, faults)) return std::nullopt;
   return node;
 }
 
-base::Result<NodeSpec> ReadProximity(const Value& value, const Lists& lists, int depth) {
+base::Status ReadProximityOptions(const Value& value, const Value& inner, NodeSpec& node) {
   LAZARET_TRY(CheckKeys(value, "a condition", {"proximity"}));
-  const Value& inner = *value.Find("proximity");
   LAZARET_TRY(CheckKeys(inner, "proximity", {"window", "ordered", "of"}));
-  NodeSpec node;
-  node.kind = NodeKind::kProximity;
-  node.place = inner.place;
   const Value* window = inner.Find("window");
-  const Value* of = inner.Find("of");
-  if (window == nullptr || of == nullptr)
+  if (window == nullptr || inner.Find("of") == nullptr)
     return FieldError(inner.place, "proximity", "needs window and of");
   LAZARET_ASSIGN(node.window, ReadNumber(*window, "proximity.window", 1, 2000));
   if (const Value* found = inner.Find("ordered")) {
     LAZARET_ASSIGN(node.ordered, ReadBool(*found, "proximity.ordered"));
   }
-  LAZARET_TRY(ReadChildren(*of, lists, depth, node));
-  if (node.children.size() < 2) return FieldError(of->place, "proximity.of", "needs at least two");
+  return base::Ok();
+}
+
+MaybeNode ReadProximity(const Value& value, const Lists& lists, int depth, Faults& faults) {
+  const Value& inner = *value.Find("proximity");
+  NodeSpec node;
+  node.kind = NodeKind::kProximity;
+  node.place = inner.place;
+  if (!faults.Check(ReadProximityOptions(value, inner, node))) return std::nullopt;
+  const Value& of = *inner.Find("of");
+  if (!ReadChildren(of, lists, depth, node, faults)) return std::nullopt;
+  if (node.children.size() < 2) {
+    faults.Add(FieldError(of.place, "proximity.of", "needs at least two"));
+    return std::nullopt;
+  }
   for (const NodeSpec& child : node.children) {
-    if (!child.children.empty())
-      return FieldError(child.place, "proximity.of", "takes detector, regex and keywords only");
+    if (child.children.empty()) continue;
+    faults.Add(FieldError(child.place, "proximity.of", "takes detector, regex and keywords only"));
+    return std::nullopt;
   }
   return node;
 }
@@ -215,21 +241,24 @@ base::Result<std::vector<std::string>> ReadWords(const Value& value, const Lists
   return out;
 }
 
-base::Result<NodeSpec> ReadNode(const Value& value, const Lists& lists, int depth) {
+std::optional<NodeSpec> ReadNode(const Value& value, const Lists& lists, int depth,
+                                 Faults& faults) {
   if (depth > kMaxTreeDepth) {
-    return FieldError(value.place, "match",
-                      base::Format("nested deeper than {} levels", kMaxTreeDepth));
+    faults.Add(FieldError(value.place, "match",
+                          base::Format("nested deeper than {} levels", kMaxTreeDepth)));
+    return std::nullopt;
   }
   if (value.kind != ValueKind::kMapping || value.entries.empty()) {
-    return FieldError(
+    faults.Add(FieldError(
         value.place, "match",
-        "must be a condition: detector, regex, keywords, all, any, none, at_least or proximity");
+        "must be a condition: detector, regex, keywords, all, any, none, at_least or proximity"));
+    return std::nullopt;
   }
-  if (value.Find("detector") != nullptr) return ReadDetector(value);
-  if (value.Find("regex") != nullptr) return ReadRegex(value, lists);
-  if (value.Find("keywords") != nullptr) return ReadKeywords(value, lists);
-  if (value.Find("proximity") != nullptr) return ReadProximity(value, lists, depth);
-  return ReadTree(value, lists, depth);
+  if (value.Find("detector") != nullptr) return faults.Take(ReadDetector(value));
+  if (value.Find("regex") != nullptr) return faults.Take(ReadRegex(value, lists));
+  if (value.Find("keywords") != nullptr) return faults.Take(ReadKeywords(value, lists));
+  if (value.Find("proximity") != nullptr) return ReadProximity(value, lists, depth, faults);
+  return ReadTree(value, lists, depth, faults);
 }
 
 }  // namespace lazaret::rules

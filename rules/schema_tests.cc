@@ -57,18 +57,21 @@ base::Result<TestSpec> ReadTest(const Value& value, const TestUnit& plain) {
 
 }  // namespace
 
-base::Result<std::vector<TestSpec>> ReadTests(const Value& value, const TestUnit& plain) {
-  LAZARET_TRY(CheckKeys(value, "tests", {"should_match", "should_not_match"}));
+std::vector<TestSpec> ReadTests(const Value& value, const TestUnit& plain, Faults& faults) {
+  CheckKeys(value, "tests", {"should_match", "should_not_match"}, faults);
   std::vector<TestSpec> out;
   for (const Entry& entry : value.entries) {
-    if (entry.value.kind != ValueKind::kSequence)
-      return FieldError(entry.value.place, entry.key, "must be a list");
+    if (entry.value.kind != ValueKind::kSequence) {
+      faults.Add(FieldError(entry.value.place, entry.key, "must be a list"));
+      continue;
+    }
     std::size_t number = 0;
     for (const Value& item : entry.value.items) {
-      LAZARET_ASSIGN(TestSpec test, ReadTest(item, plain));
-      test.should_match = entry.key == "should_match";
-      test.number = ++number;
-      out.push_back(std::move(test));
+      std::optional<TestSpec> test = faults.Take(ReadTest(item, plain));
+      if (!test) continue;
+      test->should_match = entry.key == "should_match";
+      test->number = ++number;
+      out.push_back(std::move(*test));
     }
   }
   return out;

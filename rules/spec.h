@@ -38,6 +38,12 @@ constexpr std::uint8_t ScopeBit(Scope scope) {
   return static_cast<std::uint8_t>(1U << static_cast<unsigned>(scope));
 }
 
+// Which units detectors look at: subject, bodies, attachments, names, and headers in which people
+// write. Other headers, links and raw bytes are full of numbers that no person wrote.
+bool DetectorsLookAt(const TextUnit& unit);
+// The same of what a rule may select.
+bool DetectorsLookAt(const ScopeSelector& scope);
+
 inline constexpr std::uint8_t kAllDirections = 7;
 constexpr std::uint8_t DirectionBit(Direction direction) {
   return static_cast<std::uint8_t>(1U << static_cast<unsigned>(direction));

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "rules/faults.h"
 #include "rules/spec.h"
 
 namespace lazaret::rules {
@@ -36,13 +37,17 @@ struct Entry {
 };
 
 // All documents of a file; empty documents are left out. Duplicate keys, anchors, aliases and tags
-// are errors "origin:line:column: why".
-base::Result<std::vector<Value>> ParseYaml(std::string_view text, const std::string& origin);
+// are faults "origin:line:column: why".
+// After a fault the file is read on behind the next `---`.
+std::vector<Value> ParseYaml(std::string_view text, const std::string& origin, Faults& faults);
 
 base::Error FieldError(const Place& place, std::string_view field, std::string_view why);
 // Refuses keys that are not among `known`; `what` names the mapping. Not a mapping: an error too.
 base::Status CheckKeys(const Value& value, std::string_view what,
                        std::initializer_list<std::string_view> known);
+// The same, but names every unknown key.
+void CheckKeys(const Value& value, std::string_view what,
+               std::initializer_list<std::string_view> known, Faults& faults);
 
 base::Result<std::string> ReadText(const Value& value, std::string_view field);
 base::Result<std::vector<std::string>> ReadTextList(const Value& value, std::string_view field);

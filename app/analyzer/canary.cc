@@ -62,6 +62,23 @@ std::uint32_t Crc32(std::string_view bytes) {
   return ~crc;
 }
 
+// One final block with the fixed codes: a literal below 144 is 8 bits, 0x30 + its value, highest
+// bit first; the end of the block is 7 zero bits.
+std::string Deflate(std::string_view content) {
+  std::vector<bool> bits = {true, true, false};
+  for (const char c : content) {
+    const unsigned code = 0x30U + static_cast<unsigned char>(c);
+    for (int bit = 7; bit >= 0; --bit) bits.push_back(((code >> bit) & 1U) != 0);
+  }
+  bits.insert(bits.end(), 7, false);
+  std::string out((bits.size() + 7) / 8, '\0');
+  for (std::size_t i = 0; i < bits.size(); ++i) {
+    if (bits[i])
+      out[i / 8] = static_cast<char>(static_cast<unsigned char>(out[i / 8]) | (1U << (i % 8)));
+  }
+  return out;
+}
+
 std::string WithAttachment(std::string_view type, std::string_view name, std::string_view content) {
   std::string out =
       "From: canary@lazaret.invalid\r\nTo: canary@lazaret.invalid\r\nSubject: canary\r\n"
@@ -101,26 +118,27 @@ bool Holds(const policy::Analysis& analysis, std::string_view code) {
 
 }  // namespace
 
-std::string StoredZip(std::string_view name, std::string_view content) {
+std::string DeflatedZip(std::string_view name, std::string_view content) {
   constexpr std::uint16_t kUtf8Names = 1U << 11;
+  constexpr std::uint16_t kDeflated = 8;
   const std::uint32_t crc = Crc32(content);
-  const auto size = static_cast<std::uint32_t>(content.size());
+  const std::string packed = Deflate(content);
   const auto name_size = static_cast<std::uint16_t>(name.size());
   base::ByteWriter common;  // version needed .. extra length, shared by both headers
   common.U16(20);
   common.U16(kUtf8Names);
-  common.U16(0);
+  common.U16(kDeflated);
   common.U32(0x21);  // 1980-01-01
   common.U32(crc);
-  common.U32(size);
-  common.U32(size);
+  common.U32(static_cast<std::uint32_t>(packed.size()));
+  common.U32(static_cast<std::uint32_t>(content.size()));
   common.U16(name_size);
   common.U16(0);
   base::ByteWriter out;
   out.U32(0x04034b50);
   out.Raw(common.bytes());
   out.Raw(name);
-  out.Raw(content);
+  out.Raw(packed);
   const auto directory = static_cast<std::uint32_t>(out.bytes().size());
   out.U32(0x02014b50);
   out.U16(20);
@@ -150,15 +168,17 @@ std::vector<Canary> MakeCanaries() {
       {"eicar-plain", WithAttachment("application/octet-stream", "eicar.com", TestFileText()),
        "clamav.signature"},
       {"eicar-zip",
-       WithAttachment("application/zip", "eicar.zip", StoredZip("eicar.com", TestFileText())),
+       WithAttachment("application/zip", "eicar.zip", DeflatedZip("eicar.com", TestFileText())),
        "clamav.signature"},
       {"gb18030-subject", Plain(kGbSubject, "us-ascii", "Y2FuYXJ5"), "canary.gb18030-subject"},
       {"koi8r-body", Plain("canary", "koi8-r", kKoiBody), "canary.koi8r-body"},
       {"zip-member-name",
-       WithAttachment("application/zip", "canary.zip", StoredZip("检疫站.txt", "canary\r\n")),
+       WithAttachment("application/zip", "canary.zip", DeflatedZip("检疫站.txt", "canary\r\n")),
        "canary.zip-member-name"},
   };
 }
+
+std::string_view CanaryRuleText() { return kRules; }
 
 base::Result<std::shared_ptr<const rules::RuleSet>> CanaryRules() {
   rules::Bundle bundle;

@@ -25,14 +25,18 @@ struct Canary {
 std::vector<Canary> MakeCanaries();
 
 base::Result<std::shared_ptr<const rules::RuleSet>> CanaryRules();
+// Their text: one YAML document for each canary that a rule must see.
+std::string_view CanaryRuleText();
 
 // Runs all through the pipeline (made with CanaryRules); the error names the canary and what was
 // seen.
 base::Status RunCanaries(Pipeline& pipeline, const std::vector<Canary>& canaries,
                          base::Deadline deadline);
 
-// A zip with one stored member whose name is UTF-8 (flag bit 11). APPNOTE.TXT 4.3.
-std::string StoredZip(std::string_view name, std::string_view content);
+// A zip with one member whose name is UTF-8 (flag bit 11). APPNOTE.TXT 4.3. The member is deflated
+// (RFC 1951 section 3.2.6, literals only), so that its text is not to be seen by who does not
+// unpack. `content` is ASCII.
+std::string DeflatedZip(std::string_view name, std::string_view content);
 
 }  // namespace lazaret::analyzer
 

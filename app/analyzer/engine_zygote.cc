@@ -8,6 +8,7 @@
 
 #include <cstdlib>
 
+#include "app/process/private_folder.h"
 #include "app/process/role.h"
 #include "app/process/spawn.h"
 #include "base/bytes.h"
@@ -24,25 +25,7 @@ using process::FrameType;
 
 constexpr std::int64_t kFirstBackoffMillis = 200;
 constexpr std::int64_t kMaxBackoffMillis = 5'000;
-
-// A private folder for libclamav's temporary files while the engine is loaded and warmed, before
-// any worker has its own. Its name is ours, its mode 0700.
-class WarmFolder {
- public:
-  WarmFolder() {
-    char name[] = "/tmp/lazaret-warm-XXXXXX";
-    if (::mkdtemp(name) != nullptr) path_ = name;
-  }
-  WarmFolder(const WarmFolder&) = delete;
-  WarmFolder& operator=(const WarmFolder&) = delete;
-  ~WarmFolder() {
-    if (!path_.empty()) ::rmdir(path_.c_str());
-  }
-  const std::string& path() const { return path_; }
-
- private:
-  std::string path_;
-};
+constexpr const char* kWarm = "warm";
 
 scanners::ClamavOptions OptionsOf(const config::Config& config, const std::string& tmp_dir) {
   scanners::ClamavOptions options;
@@ -80,7 +63,9 @@ class EngineZygote {
 
   process::Role& role_;
   const std::string front_socket_;
-  WarmFolder warm_;
+  // For libclamav's temporary files while the engine is loaded and warmed, before any worker has
+  // its own.
+  process::PrivateFolder warm_;
   std::unique_ptr<scanners::ClamavEngine> engine_;
   base::UniqueFd signals_;
   base::UniqueFd generation_pipe_;
@@ -89,10 +74,13 @@ class EngineZygote {
   std::int64_t backoff_millis_ = 0;
   base::Deadline next_start_ = base::Deadline::AfterMillis(0);
   std::string last_reason_;
+  std::uint64_t worker_ends_ = 0;  // without those that retired in order
+  std::string last_worker_end_;
 };
 
 base::Status EngineZygote::Load() {
-  if (warm_.path().empty()) return base::ErrnoError("/tmp: no folder for temporary files");
+  process::SweepPrivateFolders(kWarm);
+  LAZARET_ASSIGN(warm_, process::PrivateFolder::Make(kWarm));
   LAZARET_TRY(mail::PreloadReaders());
   LAZARET_ASSIGN(engine_, scanners::ClamavEngine::Load(OptionsOf(role_.config(), warm_.path())));
   base::LogInfo("engine loaded: " + engine_->Description());
@@ -136,6 +124,12 @@ void EngineZygote::ReadGeneration() {
     return;
   }
   base::ByteReader in(frame->payload);
+  if (frame->type == FrameType::kWorkerGone) {
+    const std::uint32_t worker = in.U32();
+    last_worker_end_ = "worker " + std::to_string(worker) + ": " + in.String(policy::kMaxNameBytes);
+    ++worker_ends_;
+    return;
+  }
   const std::string text = in.String(policy::kMaxNameBytes);
   if (frame->type == FrameType::kRoleReady) {
     ever_ready_ = true;
@@ -168,6 +162,8 @@ std::string EngineZygote::StatusJson() const {
   json.Field("signatures_time", engine_->NewestSignatureTime());
   json.Field("generation_pid", static_cast<std::int64_t>(generation_pid_));
   json.Field("problem", last_reason_);
+  json.Field("worker_ends", worker_ends_);
+  json.Field("last_worker_end", last_worker_end_);
   json.EndObject();
   return json.text();
 }

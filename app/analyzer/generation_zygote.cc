@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <thread>
+#include <utility>
 
 #include "app/analyzer/canary.h"
 #include "app/analyzer/rule_bundle.h"
@@ -15,6 +16,7 @@
 #include "app/process/spawn.h"
 #include "base/bytes.h"
 #include "base/log.h"
+#include "policy/analysis.h"
 
 namespace lazaret::analyzer {
 namespace {
@@ -52,7 +54,7 @@ class Zygote final : public SlotListener {
   }
 
   void OnReady(std::uint32_t worker, process::ConfineLevel level, int jobs) override;
-  void OnGone(std::uint32_t worker, const std::string& reason) override;
+  void OnGone(std::uint32_t worker, const std::string& reason, bool retired) override;
   void OnNotReady(const std::string& reason) override;
 
  private:
@@ -80,6 +82,7 @@ class Zygote final : public SlotListener {
   base::UniqueFd front_;
   base::UniqueFd signals_;
   base::Deadline next_connect_ = base::Deadline::AfterMillis(0);
+  bool complained_ = false;
 };
 
 base::Status Zygote::Prepare() {
@@ -104,13 +107,21 @@ base::Status Zygote::Prepare() {
   sigprocmask(SIG_BLOCK, &child, nullptr);
   signals_ = base::UniqueFd(::signalfd(-1, &child, SFD_CLOEXEC | SFD_NONBLOCK));
   if (!signals_.valid()) return base::ErrnoError("signalfd");
-  slots_ = std::make_unique<WorkerSlots>(generation_, *this, WorkerCount(*inputs_.config));
+  SlotOptions options;
+  options.count = WorkerCount(*inputs_.config);
+  options.boxes = !process::UserNamespacesWork();
+  const auto run = [this](WorkerSockets sockets, const BoxFolder& box) {
+    RunWorker(generation_, std::move(sockets), box);
+  };
+  slots_ = std::make_unique<WorkerSlots>(run, *this, options);
   return base::Ok();
 }
 
 void Zygote::OnReady(std::uint32_t worker, process::ConfineLevel level, int jobs) {
   if (!front_.valid()) return;
   if (info_.confinement.empty()) SayHello(level);
+  // What was complained about is over.
+  if (std::exchange(complained_, false)) TellEngine(FrameType::kRoleReady, "");
   Frame frame;
   frame.type = FrameType::kWorkerReady;
   base::ByteWriter out;
@@ -132,20 +143,21 @@ void Zygote::SayHello(process::ConfineLevel level) {
                 ", confinement " + info_.confinement);
 }
 
-void Zygote::OnGone(std::uint32_t worker, const std::string& reason) {
-  if (!front_.valid()) return;
+void Zygote::OnGone(std::uint32_t worker, const std::string& reason, bool retired) {
   Frame frame;
   frame.type = FrameType::kWorkerGone;
   base::ByteWriter out;
   out.U32(worker);
   out.String(reason);
   frame.payload = out.Take();
-  const base::Status sent = process::SendFrame(front_.get(), frame);
-  if (!sent.ok()) LoseFront();
+  if (!retired && !process::SendFrame(inputs_.engine_pipe.get(), frame).ok())
+    base::LogWarning("engine zygote: is gone");
+  if (front_.valid() && !process::SendFrame(front_.get(), frame).ok()) LoseFront();
 }
 
 void Zygote::OnNotReady(const std::string& reason) {
-  Send(front_.get(), FrameType::kNotReady, reason);
+  complained_ = true;
+  if (front_.valid()) Send(front_.get(), FrameType::kNotReady, reason);
   TellEngine(FrameType::kNotReady, reason);
 }
 
@@ -186,7 +198,7 @@ void Zygote::Obey(const Frame& frame) {
       slots_->Disarm(worker);
       return;
     case FrameType::kKill:
-      slots_->Kill(worker, "front asked");
+      slots_->Kill(worker, "front asked: " + in.String(policy::kMaxNameBytes));
       return;
     default:
       base::LogWarning("front: a frame that is not for a zygote");
@@ -219,7 +231,7 @@ void Zygote::Loop() {
       slots_->RemoveBoxes();
       ::_exit(0);
     }
-    slots_->ReadStarting();
+    slots_->ReadWorkers();
     if (entries[1].revents != 0) {
       DrainSignals();
       slots_->Reap();

@@ -6,6 +6,7 @@
 #include "app/analyzer/canary.h"
 #include "app/analyzer/pipeline.h"
 #include "app/analyzer/scanner_set.h"
+#include "app/judge/could_not_look.h"
 #include "app/process/spawn.h"
 #include "base/bytes.h"
 
@@ -27,6 +28,7 @@ std::uint64_t CpuMicros() {
 }
 
 constexpr unsigned kNobody = 65534;
+constexpr int kExitFailed = 2;
 
 // Whom a worker becomes in a chroot.
 unsigned ChrootUser(const config::Config& config) {
@@ -59,7 +61,15 @@ class Worker {
       : generation_(generation), sockets_(std::move(sockets)), canaries_(MakeCanaries()) {}
 
   base::Status Prepare(const BoxFolder& folder);
-  void Serve();
+  [[noreturn]] void Serve();
+  // Goes on, or says to the zygote why not and ends.
+  void EndUnless(const base::Status& status) {
+    if (status.ok()) return;
+    base::ByteWriter reason;
+    reason.String(status.error().text.substr(0, policy::kMaxNameBytes));
+    Report(FrameType::kWorkerFailed, reason.Take());
+    _exit(kExitFailed);
+  }
   void Report(FrameType type, std::string payload) {
     Frame frame;
     frame.type = type;
@@ -142,20 +152,21 @@ void Worker::Serve() {
                                      base::Deadline::AfterMillis(limits.canary_seconds * 1000LL));
     if (!job.ok()) {
       if (job.error().code != base::ErrorCode::kTimeout) _exit(0);
-      if (!CheckCanaries().ok()) _exit(3);
+      EndUnless(CheckCanaries());
       cpu_before_ = CpuMicros();
       continue;
     }
     const auto analysis = Answer(*job);
     // A job that cannot be read ends the worker: front takes that for could-not-look.
-    if (!analysis.ok()) _exit(4);
+    if (!analysis.ok()) EndUnless(analysis.error());
     ++jobs_done_;
     ++jobs_since_canary_;
     // The canaries run before the answer goes out: a worker gone blind since the last ones must not
     // have its word believed.
-    if (jobs_since_canary_ >= limits.canary_messages && !CheckCanaries().ok()) _exit(3);
-    const bool retiring = jobs_done_ >= limits.worker_messages;
-    if (!Reply(*job, *analysis, retiring).ok()) _exit(5);
+    if (jobs_since_canary_ >= limits.canary_messages) EndUnless(CheckCanaries());
+    // What kept it from looking once may keep it from looking again.
+    const bool retiring = jobs_done_ >= limits.worker_messages || judge::CouldNotLook(*analysis);
+    EndUnless(Reply(*job, *analysis, retiring));
     if (retiring) _exit(0);
   }
 }
@@ -164,15 +175,8 @@ void Worker::Serve() {
 
 void RunWorker(const Generation& generation, WorkerSockets sockets, const BoxFolder& box) {
   Worker worker(generation, std::move(sockets));
-  const base::Status ready = worker.Prepare(box);
-  if (!ready.ok()) {
-    base::ByteWriter reason;
-    reason.String(ready.error().text);
-    worker.Report(FrameType::kWorkerFailed, reason.Take());
-    _exit(2);
-  }
+  worker.EndUnless(worker.Prepare(box));
   worker.Serve();
-  _exit(0);
 }
 
 }  // namespace lazaret::analyzer

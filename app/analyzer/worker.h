@@ -28,10 +28,10 @@ struct Generation {
 
 struct WorkerSockets {
   base::UniqueFd jobs;    // to the front
-  base::UniqueFd zygote;  // kWorkerUp or kWorkerFailed
+  base::UniqueFd zygote;  // kWorkerUp, then perhaps kWorkerFailed as its last words
 };
 
-// A private folder for a worker where user namespaces are refused; empty elsewhere.
+// The path of a private folder for a worker where user namespaces are refused; empty elsewhere.
 using BoxFolder = std::string;
 
 [[noreturn]] void RunWorker(const Generation& generation, WorkerSockets sockets,

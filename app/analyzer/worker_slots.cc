@@ -5,8 +5,7 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <cstdlib>
-#include <filesystem>
+#include <utility>
 
 #include "app/process/spawn.h"
 #include "base/bytes.h"
@@ -16,10 +15,7 @@
 namespace lazaret::analyzer {
 namespace {
 
-// A worker that is not ready by then hangs: confinement and five canaries take well under a second.
-constexpr std::int64_t kStartMillis = 60'000;
-constexpr std::int64_t kFirstBackoffMillis = 200;
-constexpr std::int64_t kMaxBackoffMillis = 5'000;
+constexpr const char* kBox = "box";
 
 // Only the worker's own two sockets and the standard three stay open in it.
 void KeepOnly(int a, int b) {
@@ -37,18 +33,6 @@ void ResetSignals() {
   sigprocmask(SIG_SETMASK, &none, nullptr);
 }
 
-BoxFolder MakeBox() {
-  char name[] = "/tmp/lazaret-box-XXXXXX";
-  return ::mkdtemp(name) != nullptr ? BoxFolder(name) : BoxFolder();
-}
-
-// Left by a worker that is gone; nothing in it follows a link out.
-void RemoveBox(BoxFolder& box) {
-  std::error_code ignored;
-  if (!box.empty()) std::filesystem::remove_all(box, ignored);
-  box.clear();
-}
-
 std::string EndText(int status) {
   if (WIFSIGNALED(status)) return "signal " + std::to_string(WTERMSIG(status));
   return "exit " + std::to_string(WEXITSTATUS(status));
@@ -56,11 +40,15 @@ std::string EndText(int status) {
 
 }  // namespace
 
-WorkerSlots::WorkerSlots(const Generation& generation, SlotListener& listener, std::size_t count)
-    : generation_(generation),
+WorkerSlots::WorkerSlots(WorkerMain worker_main, SlotListener& listener, SlotOptions options)
+    : worker_main_(std::move(worker_main)),
       listener_(listener),
-      slots_(count),
-      boxes_(!process::UserNamespacesWork()) {}
+      options_(std::move(options)),
+      slots_(options_.count) {
+  const int swept = process::SweepPrivateFolders(kBox, options_.box_parent);
+  if (swept > 0)
+    base::LogInfo("removed " + std::to_string(swept) + " folders that killed workers left");
+}
 
 void WorkerSlots::Tick() {
   for (Slot& slot : slots_) {
@@ -74,35 +62,46 @@ void WorkerSlots::Tick() {
 }
 
 void WorkerSlots::Start(Slot& slot) {
-  if (boxes_) slot.box = MakeBox();
+  if (options_.boxes) {
+    auto box = process::PrivateFolder::Make(kBox, options_.box_parent);
+    if (!box.ok()) return FailToStart(slot, box.error().text);
+    slot.box = std::move(box).value();
+  }
   auto jobs = process::SeqpacketPair();
   auto status = process::SeqpacketPair();
+  if (!jobs.ok() || !status.ok()) return FailToStart(slot, "no descriptors are left");
   const pid_t zygote = ::getpid();
-  const pid_t pid = jobs.ok() && status.ok() ? ::fork() : -1;
-  if (pid < 0) {
-    slot.next_start = base::Deadline::AfterMillis(kMaxBackoffMillis);
-    listener_.OnNotReady("a worker cannot be started: out of processes or descriptors");
-    return;
-  }
+  const pid_t pid = ::fork();
+  if (pid < 0) return FailToStart(slot, base::ErrnoError("fork").text);
   if (pid == 0) {
-    process::DieWithParent(zygote);
-    ResetSignals();
-    WorkerSockets sockets{std::move(jobs->second), std::move(status->second)};
-    KeepOnly(sockets.jobs.get(), sockets.zygote.get());
-    RunWorker(generation_, std::move(sockets), slot.box);
+    RunChild({std::move(jobs->second), std::move(status->second)}, slot.box.path(), zygote);
   }
   slot.state = State::kStarting;
   slot.worker = next_worker_++;
   slot.pid = pid;
   slot.jobs = std::move(jobs->first);
   slot.status = std::move(status->first);
-  slot.deadline = base::Deadline::AfterMillis(kStartMillis);
+  slot.deadline = base::Deadline::AfterMillis(options_.start_millis);
   slot.kill_reason.clear();
+}
+
+void WorkerSlots::FailToStart(Slot& slot, const std::string& reason) {
+  slot.box.Remove();
+  slot.next_start = base::Deadline::AfterMillis(options_.max_backoff_millis);
+  listener_.OnNotReady("a worker cannot be started: " + reason);
+}
+
+void WorkerSlots::RunChild(WorkerSockets sockets, const BoxFolder& box, pid_t zygote) const {
+  process::DieWithParent(zygote);
+  ResetSignals();
+  KeepOnly(sockets.jobs.get(), sockets.zygote.get());
+  worker_main_(std::move(sockets), box);
+  ::_exit(1);
 }
 
 void WorkerSlots::AddPollEntries(std::vector<pollfd>& entries) const {
   for (const Slot& slot : slots_) {
-    if (slot.state == State::kStarting) entries.push_back({slot.status.get(), POLLIN, 0});
+    if (slot.status.valid()) entries.push_back({slot.status.get(), POLLIN, 0});
   }
 }
 
@@ -119,30 +118,35 @@ base::Deadline WorkerSlots::NextEvent() const {
   return next;
 }
 
-void WorkerSlots::ReadStarting() {
+void WorkerSlots::ReadWorkers() {
   for (Slot& slot : slots_) {
-    if (slot.state == State::kStarting) HandleSpeech(slot);
+    if (slot.status.valid()) HandleSpeech(slot);
   }
 }
 
 void WorkerSlots::HandleSpeech(Slot& slot) {
   auto frame = process::ReceiveFrame(slot.status.get(), base::Deadline::AfterMillis(0));
-  if (!frame.ok()) {
+  if (!frame.ok() && frame.error().code == base::ErrorCode::kTimeout) return;
+  if (!frame.ok() && frame.error().code == base::ErrorCode::kUnavailable) {
     // Closed without a word: the end comes by SIGCHLD, which says how.
-    if (frame.error().code == base::ErrorCode::kUnavailable) slot.status.Reset();
+    slot.status.Reset();
     return;
   }
-  base::ByteReader in(frame->payload);
-  if (frame->type == process::FrameType::kWorkerUp) {
+  if (frame.ok() && frame->type == process::FrameType::kWorkerUp &&
+      slot.state == State::kStarting) {
+    base::ByteReader in(frame->payload);
     slot.state = State::kReady;
     slot.deadline = base::Deadline();
     slot.backoff_millis = 0;
     listener_.OnReady(slot.worker, static_cast<process::ConfineLevel>(in.U8()), slot.jobs.get());
     slot.jobs.Reset();
-  } else {
-    slot.kill_reason = in.String(policy::kMaxNameBytes);
-    ::kill(slot.pid, SIGKILL);
+    return;
   }
+  const bool last_words = frame.ok() && frame->type == process::FrameType::kWorkerFailed;
+  slot.kill_reason = last_words ? base::ByteReader(frame->payload).String(policy::kMaxNameBytes)
+                                : "said what no worker says";
+  slot.status.Reset();
+  ::kill(slot.pid, SIGKILL);
 }
 
 void WorkerSlots::Reap() {
@@ -150,28 +154,30 @@ void WorkerSlots::Reap() {
     int status = 0;
     if (slot.state == State::kEmpty || ::waitpid(slot.pid, &status, WNOHANG) != slot.pid) continue;
     // The last words may still lie in the socket.
-    if (slot.state == State::kStarting && slot.status.valid()) HandleSpeech(slot);
+    if (slot.status.valid()) HandleSpeech(slot);
+    if (slot.status.valid() && slot.state == State::kReady) HandleSpeech(slot);
     End(slot, status);
   }
 }
 
 void WorkerSlots::End(Slot& slot, int status) {
   const bool was_ready = slot.state == State::kReady;
-  const bool retired = was_ready && WIFEXITED(status) && WEXITSTATUS(status) == 0;
+  const bool retired =
+      was_ready && slot.kill_reason.empty() && WIFEXITED(status) && WEXITSTATUS(status) == 0;
   const std::string reason = slot.kill_reason.empty() ? EndText(status) : slot.kill_reason;
   slot.state = State::kEmpty;
   slot.pid = -1;
   slot.status.Reset();
   slot.jobs.Reset();
   slot.deadline = base::Deadline();
-  RemoveBox(slot.box);
+  slot.box.Remove();
   if (!retired && !stopped_)
     base::LogWarning("worker " + std::to_string(slot.worker) + ": " + reason);
   if (was_ready) {
-    listener_.OnGone(slot.worker, reason);
+    listener_.OnGone(slot.worker, reason, retired);
   } else {
-    slot.backoff_millis =
-        std::clamp(slot.backoff_millis * 2, kFirstBackoffMillis, kMaxBackoffMillis);
+    slot.backoff_millis = std::clamp(slot.backoff_millis * 2, options_.first_backoff_millis,
+                                     options_.max_backoff_millis);
     if (!stopped_) listener_.OnNotReady(reason);
   }
   slot.next_start = base::Deadline::AfterMillis(slot.backoff_millis);
@@ -207,7 +213,7 @@ void WorkerSlots::StopAll() {
 void WorkerSlots::RemoveBoxes() {
   for (Slot& slot : slots_) {
     if (slot.state != State::kEmpty) ::waitpid(slot.pid, nullptr, 0);
-    RemoveBox(slot.box);
+    slot.box.Remove();
   }
 }
 

@@ -14,6 +14,7 @@
 
 #include "app/analyzer/worker.h"
 #include "app/process/confine.h"
+#include "app/process/private_folder.h"
 #include "base/clock.h"
 #include "base/fd.h"
 
@@ -25,21 +26,38 @@ class SlotListener {
   virtual ~SlotListener() = default;
   // `jobs` is lent for the call.
   virtual void OnReady(std::uint32_t worker, process::ConfineLevel level, int jobs) = 0;
-  virtual void OnGone(std::uint32_t worker, const std::string& reason) = 0;
+  // `retired`: by itself and in order, with nothing to complain about.
+  virtual void OnGone(std::uint32_t worker, const std::string& reason, bool retired) = 0;
   virtual void OnNotReady(const std::string& reason) = 0;
+};
+
+// The life of a worker: runs in the forked child and never returns.
+using WorkerMain = std::function<void(WorkerSockets, const BoxFolder&)>;
+
+struct SlotOptions {
+  std::size_t count = 1;
+  bool boxes = false;  // user namespaces are refused: each worker gets a folder
+  std::string box_parent = process::kTemporaryFolder;
+  // A worker that is not ready by then hangs: confinement and five canaries take well under a
+  // second.
+  std::int64_t start_millis = 60'000;
+  // Between the starts of a worker that never becomes ready: stops a fork storm.
+  std::int64_t first_backoff_millis = 200;
+  std::int64_t max_backoff_millis = 5'000;
 };
 
 class WorkerSlots {
  public:
-  WorkerSlots(const Generation& generation, SlotListener& listener, std::size_t count);
+  // Sweeps away what a killed predecessor left in box_parent.
+  WorkerSlots(WorkerMain worker_main, SlotListener& listener, SlotOptions options);
 
   // Forks what is missing and due; kills what is past its deadline.
   void Tick();
   // Descriptors to wait for, and until when.
   void AddPollEntries(std::vector<pollfd>& entries) const;
   base::Deadline NextEvent() const;
-  // After poll: reads what starting workers say.
-  void ReadStarting();
+  // After poll: reads what workers say, starting and ready ones.
+  void ReadWorkers();
   // After SIGCHLD.
   void Reap();
 
@@ -48,7 +66,7 @@ class WorkerSlots {
   void Kill(std::uint32_t worker, const std::string& reason);
   // Kills all and forks no more until Resume: the front is gone.
   void StopAll();
-  // Before this process ends: its workers end with it, their folders would stay.
+  // Before this process ends by _exit: its workers end with it, their folders would stay.
   void RemoveBoxes();
   void Resume() { stopped_ = false; }
 
@@ -64,18 +82,20 @@ class WorkerSlots {
     base::Deadline next_start = base::Deadline::AfterMillis(0);
     std::int64_t backoff_millis = 0;
     std::string kill_reason;
-    BoxFolder box;
+    process::PrivateFolder box;
   };
 
   void Start(Slot& slot);
+  void FailToStart(Slot& slot, const std::string& reason);
+  [[noreturn]] void RunChild(WorkerSockets sockets, const BoxFolder& box, pid_t zygote) const;
   void HandleSpeech(Slot& slot);
   void End(Slot& slot, int status);
   Slot* Find(std::uint32_t worker);
 
-  const Generation& generation_;
+  const WorkerMain worker_main_;
   SlotListener& listener_;
+  const SlotOptions options_;
   std::vector<Slot> slots_;
-  const bool boxes_;  // user namespaces are refused: each worker gets a folder
   std::uint32_t next_worker_ = 1;
   bool stopped_ = true;
 };

@@ -41,7 +41,8 @@ struct Limits {
   std::uint32_t half_open_seconds = 10;      // a peer that connected and does not negotiate
   std::uint32_t header_fields = 500'000;
   std::uint32_t recipients = 50'000;
-  std::uint32_t queue_messages = 256;  // waiting for a worker
+  std::uint32_t queue_messages = 256;      // waiting for a worker
+  std::uint64_t queue_bytes = 256U << 20;  // of the messages waiting for a worker
   std::uint32_t drain_seconds = 150;
   std::uint32_t workers = 0;            // 0 = as many as cores
   std::uint32_t worker_messages = 500;  // a worker is replaced after so many

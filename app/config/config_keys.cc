@@ -86,6 +86,8 @@ std::vector<Key> LimitKeys() {
              "recipients of a message"),
       Number("limits.queue_messages", LAZARET_AT(U32, limits.queue_messages), {1, 100'000},
              "messages that wait for a worker"),
+      Size("limits.queue_bytes", LAZARET_AT(U64, limits.queue_bytes), {kMib, 64 * kGib},
+           "bytes of the messages that wait for a worker"),
       Number("limits.drain_seconds", LAZARET_AT(U32, limits.drain_seconds), {1, 7200},
              "for messages in flight when stopping"),
       Number("limits.workers", LAZARET_AT(U32, limits.workers), {0, 1024}, "0: as many as cores"),

@@ -1,6 +1,7 @@
 // lazaret-front: talks to the MTA, hands messages to analyzers, decides, records, answers. It never
 // parses a message and never connects outward. Started by lazaretd; docs/ARCHITECTURE.md,
 // "Processes".
+#include <grp.h>
 #include <poll.h>
 #include <signal.h>
 #include <sys/resource.h>
@@ -30,6 +31,10 @@ namespace {
 constexpr int kExitFailed = 1;
 constexpr int kExitConfiguration = 2;
 constexpr std::int64_t kDrainStepMillis = 100;
+// When a supervisor was killed and started again at once, the kernel may not yet have ended the
+// front of the dead one.
+constexpr std::int64_t kFormerFrontMillis = 10'000;
+constexpr const char* kReadersGroup = "lazaret-read";
 
 base::Status MakeFolder(const std::string& path, mode_t mode) {
   if (mkdir(path.c_str(), mode) == 0 || errno == EEXIST) return base::Ok();
@@ -53,9 +58,24 @@ std::string DatabasePath(const config::Config& config) {
   return config.log.database.empty() ? config.paths.state + "/db/verdicts.db" : config.log.database;
 }
 
+// Who reads the log has to pass through the state folder; what lies beside the database in it is
+// closed to others by its own mode.
+void OpenWayToLog(const config::Config& config) {
+  struct stat info {};
+  if (getgrnam(kReadersGroup) == nullptr || stat(config.paths.state.c_str(), &info) != 0) return;
+  if (info.st_uid != geteuid() || (info.st_mode & S_IXOTH) != 0) return;
+  if (chmod(config.paths.state.c_str(), (info.st_mode & 07777) | S_IXOTH) != 0) {
+    base::LogWarning(base::Format("{}: members of {} cannot pass through it", config.paths.state,
+                                  kReadersGroup));
+  }
+}
+
 base::Result<std::unique_ptr<db::VerdictLog>> OpenLog(const config::Config& config) {
   db::SqliteOptions options;
   options.path = DatabasePath(config);
+  options.readers_group = kReadersGroup;
+  options.folder_is_ours = options.path == config.paths.state + "/db/verdicts.db";
+  if (options.folder_is_ours) OpenWayToLog(config);
   LAZARET_ASSIGN(auto store, db::OpenSqliteStore(options));
   return db::VerdictLog::Open(std::move(store));
 }
@@ -65,6 +85,7 @@ base::Result<std::unique_ptr<judge::WorkerPool>> OpenPool(const config::Config& 
   options.socket_path = config.paths.run + "/workers.sock";
   options.max_message_bytes = config.limits.message_bytes;
   options.max_waiting = config.limits.queue_messages;
+  options.max_waiting_bytes = config.limits.queue_bytes;
   LAZARET_ASSIGN(const auto scan_user, process::FindUser(config.users.scan));
   if (scan_user) options.peers = {scan_user->uid, geteuid()};
   return judge::WorkerPool::Listen(std::move(options));
@@ -108,7 +129,8 @@ base::Status OpenAll(Front& front) {
   LAZARET_TRY(MakeFolder(config.paths.state, 0750));
   LAZARET_TRY(MakeFolder(config.paths.run, 0750));
   LAZARET_TRY(MakeFolder(config.paths.state + "/spool", 0700));
-  LAZARET_ASSIGN(auto lock, db::StateLock::Take(config.paths.state));
+  LAZARET_ASSIGN(auto lock, db::StateLock::Take(config.paths.state,
+                                                base::Deadline::AfterMillis(kFormerFrontMillis)));
   front.lock = std::make_unique<db::StateLock>(std::move(lock));
   RaiseDescriptorLimit(config.limits);
   LAZARET_ASSIGN(front.policy, config::PolicyOf(config, front.role->bundle()));
@@ -122,7 +144,8 @@ base::Status OpenAll(Front& front) {
   return base::Ok();
 }
 
-std::string Status(const Front& front) {
+std::string Status(Front& front) {
+  front.counters.Set("log_lines_dropped_total", base::LogLinesDropped());
   return StatusJson(
       {front.pool->Status(), front.filter->Load(), front.config().milter.listen, front.draining},
       front.counters);
@@ -189,6 +212,8 @@ int Main() {
     base::LogError(role.error().text);
     return kExitConfiguration;
   }
+  // The log must not hold up a reply.
+  base::StartLogWriter();
   auto* front = new Front;
   front->role = std::move(role).value();
   const base::Status opened = OpenAll(*front);
@@ -203,4 +228,8 @@ int Main() {
 }  // namespace
 }  // namespace lazaret::front
 
-int main() { _exit(lazaret::front::Main()); }
+int main() {
+  const int status = lazaret::front::Main();
+  static_cast<void>(lazaret::base::FlushLog(lazaret::base::Deadline::AfterMillis(1000)));
+  _exit(status);
+}

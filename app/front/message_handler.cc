@@ -1,6 +1,7 @@
 #include "app/front/message_handler.h"
 
 #include <algorithm>
+#include <optional>
 
 #include "app/front/reply_templates.h"
 #include "base/clock.h"
@@ -15,6 +16,9 @@ namespace {
 constexpr double kLookShare = 0.90;
 // How long after the deadline a record may still be waited for: the reply is due one second after.
 constexpr base::Nanoseconds kRecordGrace = 500'000'000;
+// A history behind a slow disk is not waited for longer: the message is then taken for a first
+// contact.
+constexpr std::int64_t kHistoryMillis = 500;
 constexpr std::size_t kMaxCodes = 8;
 constexpr std::size_t kMaxLoggedValue = 256;
 
@@ -62,14 +66,89 @@ std::string FindingCodes(const policy::Verdict& verdict) {
   return line;
 }
 
-std::string MessageLine(const db::DecisionEvent& event, policy::Action answered) {
-  const policy::Envelope& envelope = event.envelope;
+MessageSummary::MessageSummary(const db::DecisionEvent& event)
+    : queue_id(event.envelope.queue_id),
+      message_id(event.envelope.message_id),
+      sender(event.envelope.sender),
+      recipients(event.envelope.recipients.size()),
+      cls(event.verdict.cls),
+      verdict_id(event.verdict_id),
+      bytes(event.message_bytes),
+      millis(event.millis) {}
+
+std::string MessageLine(const MessageSummary& message, policy::Action answered) {
   return base::Format(
-      "message queue={} message-id=<{}> from=<{}> recipients={} class={} action={} verdict={} "
-      "ms={}",
-      Shown(envelope.queue_id.empty() ? "-" : envelope.queue_id), Shown(envelope.message_id),
-      Shown(envelope.sender), envelope.recipients.size(), policy::Name(event.verdict.cls),
-      policy::Name(answered), event.verdict_id, event.millis);
+      "message queue={} class={} action={} verdict={} ms={} recipients={} from=<{}> "
+      "message-id=<{}>",
+      Shown(message.queue_id.empty() ? "-" : message.queue_id), policy::Name(message.cls),
+      policy::Name(answered), message.verdict_id, message.millis, message.recipients,
+      Shown(message.sender), Shown(message.message_id));
+}
+
+namespace {
+
+struct RefusalWords {
+  std::string_view code;
+  std::string_view rule;  // the configuration key of the limit
+  std::string_view why;
+  policy::Class cls;
+};
+
+RefusalWords WordsFor(milter::RefusalReason reason) {
+  switch (reason) {
+    case milter::RefusalReason::kMessageBytes:
+      return {"scan.unscannable.message-bytes", "limits.message_bytes",
+              "larger than the limit, not looked at", policy::Class::kUnscannable};
+    case milter::RefusalReason::kHeaderFields:
+      return {"scan.unscannable.header-fields", "limits.header_fields",
+              "more header fields than the limit, not looked at", policy::Class::kUnscannable};
+    case milter::RefusalReason::kOwnFields:
+      return {"mail.forged-fields", "", "more X-Lazaret fields than are removed, not looked at",
+              policy::Class::kPolicy};
+    case milter::RefusalReason::kSpool:
+      return {"scan.error.spool", "", "the message could not be stored", policy::Class::kError};
+    case milter::RefusalReason::kOrder:
+      return {"scan.error.session", "", "commands in an impossible order, or no recipient",
+              policy::Class::kError};
+    case milter::RefusalReason::kInternal:
+      break;
+  }
+  return {"scan.error.session", "", "an internal failure while the message came in",
+          policy::Class::kError};
+}
+
+}  // namespace
+
+policy::Verdict VerdictOfRefusal(const milter::Refusal& refusal) {
+  const RefusalWords words = WordsFor(refusal.reason);
+  const bool permanent = !refusal.reply.code.empty() && refusal.reply.code[0] == '5';
+  policy::Finding finding;
+  finding.code = words.code;
+  finding.cls = words.cls;
+  finding.rule = words.rule;
+  finding.scanner = "session";
+  finding.path = "message";
+  finding.evidence = words.why;
+  finding.proposed = permanent ? policy::Action::kReject : policy::Action::kTempfail;
+  policy::Verdict verdict;
+  verdict.cls = finding.cls;
+  verdict.action = verdict.wanted = *finding.proposed;
+  verdict.reason = finding.code;
+  const policy::Steps steps(
+      {{0, verdict.action, policy::StepSource::kRule, std::string(words.rule)}});
+  for (const std::string& recipient : refusal.envelope.recipients) {
+    verdict.recipients.push_back({recipient, verdict.action, "", "", false, steps});
+  }
+  verdict.findings.push_back(std::move(finding));
+  return verdict;
+}
+
+// The counters that operators watch are there from the start, at zero.
+FrontHandler::FrontHandler(const HandlerParts& parts) : parts_(parts) {
+  for (const char* name : {"messages_total", "messages_aborted_total", "messages_refused_total",
+                           "messages_refused_at_mail_total"}) {
+    parts_.counters.Add(name, 0);
+  }
 }
 
 judge::Outcome FrontHandler::Look(const milter::Transaction& transaction,
@@ -81,12 +160,18 @@ judge::Outcome FrontHandler::Look(const milter::Transaction& transaction,
   job.message_fd = transaction.message.fd.get();
   job.message_bytes = transaction.message.bytes;
   job.facts.envelope = envelope;
-  job.facts.sender_seen_before = parts_.log.SenderSeenBefore(envelope.sender, envelope.recipients);
+  const std::optional<bool> seen = parts_.log.SenderSeenBefore(
+      envelope.sender, envelope.recipients, base::Deadline::AfterMillis(kHistoryMillis));
+  job.facts.sender_seen_before = seen.value_or(false);
   job.facts.budget_millis = static_cast<std::uint32_t>(look_millis);
   job.uid = NewUid();
   job.deadline = base::Deadline::At(began + look_millis * 1'000'000);
   judge::Outcome outcome = parts_.pool.Run(std::move(job), progress);
   CheckBundle(outcome);
+  if (!seen) {
+    parts_.counters.Add("history_not_looked_at_total");
+    outcome.analysis.not_looked.push_back({"history", "the log did not answer in time"});
+  }
   if (outcome.failed) {
     parts_.counters.Add("messages_not_looked_at_total");
     base::LogWarning(base::Format("queue={}: {}", Shown(envelope.queue_id), outcome.failure));
@@ -101,14 +186,19 @@ void FrontHandler::CheckBundle(judge::Outcome& outcome) const {
   outcome.analysis = policy::AnalysisForFailure(outcome.failure);
 }
 
-milter::Disposition FrontHandler::Judge(const milter::Transaction& transaction,
-                                        const std::function<void()>& progress) {
-  const base::Nanoseconds began = base::MonotonicNow();
+db::DecisionEvent FrontHandler::NewEvent(const policy::Envelope& envelope) const {
   db::DecisionEvent event;
   event.verdict_id = db::NewVerdictId();
   event.node = parts_.config.node;
-  event.envelope = transaction.envelope;
+  event.envelope = envelope;
   event.envelope.direction = policy::FindDirection(event.envelope, parts_.config.directions);
+  return event;
+}
+
+milter::Disposition FrontHandler::Judge(const milter::Transaction& transaction,
+                                        const std::function<void()>& progress) {
+  const base::Nanoseconds began = base::MonotonicNow();
+  db::DecisionEvent event = NewEvent(transaction.envelope);
   event.message_sha256 = transaction.message.sha256;
   event.body_sha256 = transaction.message.body_sha256;
   event.message_bytes = transaction.message.bytes;
@@ -117,21 +207,47 @@ milter::Disposition FrontHandler::Judge(const milter::Transaction& transaction,
   event.time = base::RealtimeNow();
   event.verdict = policy::Decide({event.envelope, outcome.analysis, parts_.policy, event.time});
   event.analysis = std::move(outcome.analysis);
+  // The verdict holds them all, and the record takes them from there.
+  std::vector<policy::Finding>().swap(event.analysis.findings);
   event.generation = std::move(outcome.generation.id);
   event.engine = std::move(outcome.generation.engine);
   event.confinement = std::move(outcome.generation.confinement);
-
   milter::Disposition disposition = DispositionOf(event.verdict, event.verdict_id);
+  return RecordThenAnswer(std::move(event), std::move(disposition), began);
+}
+
+milter::Disposition FrontHandler::Refused(const milter::Refusal& refusal) {
+  const base::Nanoseconds began = base::MonotonicNow();
+  db::DecisionEvent event = NewEvent(refusal.envelope);
+  event.time = base::RealtimeNow();
+  event.message_bytes = refusal.bytes;
+  event.verdict = VerdictOfRefusal(refusal);
+  event.analysis.tree.push_back(
+      {policy::ArtifactKind::kMessage, 0, "message", "", "", "", refusal.bytes, ""});
+  event.analysis.not_looked.push_back({"session", event.verdict.findings.front().evidence});
+  parts_.counters.Add("messages_refused_total");
+  milter::Disposition disposition;
+  disposition.action = event.verdict.action;
+  disposition.verdict_id = event.verdict_id;
+  disposition.reply = refusal.reply;
+  disposition.reply.text += base::Format(", reference {}", event.verdict_id);
+  return RecordThenAnswer(std::move(event), std::move(disposition), began);
+}
+
+milter::Disposition FrontHandler::RecordThenAnswer(db::DecisionEvent&& event,
+                                                   milter::Disposition disposition,
+                                                   base::Nanoseconds began) {
   if (!disposition.reply.code.empty()) event.smtp_reply = ReplyLine(disposition.reply);
   event.millis = static_cast<std::uint64_t>(MillisSince(began));
   const auto limit = static_cast<base::Nanoseconds>(parts_.config.limits.deadline_seconds * 1e9);
-  if (!Record(event, base::Deadline::At(began + limit + kRecordGrace)).ok()) {
+  const MessageSummary summary(event);
+  if (!Record(std::move(event), base::Deadline::At(began + limit + kRecordGrace)).ok()) {
     // No id: what may yet be written must not be marked as carried out.
     disposition = {};
     disposition.action = policy::Action::kTempfail;
-    disposition.reply = NotRecordedReply(parts_.config, event.verdict_id);
+    disposition.reply = NotRecordedReply(parts_.config, summary.verdict_id);
   }
-  Report(event, disposition.action);
+  Report(summary, disposition.action);
   return disposition;
 }
 
@@ -167,7 +283,7 @@ milter::Disposition FrontHandler::DispositionOf(const policy::Verdict& verdict,
   return disposition;
 }
 
-base::Status FrontHandler::Record(db::DecisionEvent event, base::Deadline deadline) {
+base::Status FrontHandler::Record(db::DecisionEvent&& event, base::Deadline deadline) {
   const std::string id = event.verdict_id;
   base::Status recorded = parts_.log.AppendBefore(std::move(event), deadline);
   if (!recorded.ok()) {
@@ -178,14 +294,14 @@ base::Status FrontHandler::Record(db::DecisionEvent event, base::Deadline deadli
   return recorded;
 }
 
-void FrontHandler::Report(const db::DecisionEvent& event, policy::Action answered) {
+void FrontHandler::Report(const MessageSummary& message, policy::Action answered) {
   base::Counters& counters = parts_.counters;
   counters.Add("messages_total");
-  counters.Add("message_bytes_total", event.message_bytes);
-  counters.Add(base::Format("messages_class_{}_total", policy::Name(event.verdict.cls)));
+  counters.Add("message_bytes_total", message.bytes);
+  counters.Add(base::Format("messages_class_{}_total", policy::Name(message.cls)));
   counters.Add(base::Format("messages_action_{}_total", policy::Name(answered)));
-  counters.Add("message_millis_total", event.millis);
-  base::LogInfo(MessageLine(event, answered));
+  counters.Add("message_millis_total", message.millis);
+  base::LogInfo(MessageLine(message, answered));
 }
 
 void FrontHandler::OnAcknowledged(std::string_view verdict_id, milter::NextSign sign) {
@@ -194,11 +310,13 @@ void FrontHandler::OnAcknowledged(std::string_view verdict_id, milter::NextSign 
                                                       : db::AckMark::kClose);
 }
 
-void FrontHandler::OnRefused(const policy::Envelope& envelope, const milter::Reply& reply) {
-  parts_.counters.Add("messages_refused_total");
-  base::LogWarning(base::Format("message queue={} from=<{}> recipients={} refused: {}",
-                                Shown(envelope.queue_id), Shown(envelope.sender),
-                                envelope.recipients.size(), ReplyLine(reply)));
+void FrontHandler::OnRefusedAtMail(const policy::Envelope& envelope, const milter::Reply& reply) {
+  parts_.counters.Add("messages_refused_at_mail_total");
+  base::LogWarning(base::Format("refused at MAIL: reply=\"{}\" client={} from=<{}>",
+                                ReplyLine(reply), Shown(envelope.client_address),
+                                Shown(envelope.sender)));
 }
+
+void FrontHandler::OnAborted() { parts_.counters.Add("messages_aborted_total"); }
 
 }  // namespace lazaret::front

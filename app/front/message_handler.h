@@ -27,21 +27,43 @@ struct HandlerParts {
   std::string bundle_sha256;  // config::BundleSha256 of the bundle that `policy` comes from
 };
 
+// What the log line and the counters say of a message; kept apart from the event, which goes to the
+// log's writer whole.
+struct MessageSummary {
+  explicit MessageSummary(const db::DecisionEvent& event);
+
+  std::string queue_id;
+  std::string message_id;
+  std::string sender;
+  std::size_t recipients = 0;
+  policy::Class cls = policy::Class::kClean;
+  std::string verdict_id;
+  std::uint64_t bytes = 0;
+  std::uint64_t millis = 0;
+};
+
 class FrontHandler : public milter::MessageHandler {
  public:
-  explicit FrontHandler(const HandlerParts& parts) : parts_(parts) {}
+  explicit FrontHandler(const HandlerParts& parts);
 
   milter::Disposition Judge(const milter::Transaction& transaction,
                             const std::function<void()>& progress) override;
   void OnAcknowledged(std::string_view verdict_id, milter::NextSign sign) override;
-  void OnRefused(const policy::Envelope& envelope, const milter::Reply& reply) override;
+  // A decision like any other: a record with one finding that names the limit or the failure, and
+  // the session's own reply.
+  milter::Disposition Refused(const milter::Refusal& refusal) override;
+  void OnRefusedAtMail(const policy::Envelope& envelope, const milter::Reply& reply) override;
+  void OnAborted() override;
 
  private:
   judge::Outcome Look(const milter::Transaction& transaction, const policy::Envelope& envelope,
                       base::Nanoseconds began, const std::function<void()>& progress);
   milter::Disposition DispositionOf(const policy::Verdict& verdict, std::string verdict_id) const;
-  base::Status Record(db::DecisionEvent event, base::Deadline deadline);
-  void Report(const db::DecisionEvent& event, policy::Action answered);
+  db::DecisionEvent NewEvent(const policy::Envelope& envelope) const;
+  milter::Disposition RecordThenAnswer(db::DecisionEvent&& event, milter::Disposition disposition,
+                                       base::Nanoseconds began);
+  base::Status Record(db::DecisionEvent&& event, base::Deadline deadline);
+  void Report(const MessageSummary& message, policy::Action answered);
 
   // An analyzer that judged by other rules than ours did not look.
   void CheckBundle(judge::Outcome& outcome) const;
@@ -53,8 +75,13 @@ class FrontHandler : public milter::MessageHandler {
 // file.type-mismatch".
 std::string FindingCodes(const policy::Verdict& verdict);
 
-// The one line a message gets in the log, every value escaped.
-std::string MessageLine(const db::DecisionEvent& event, policy::Action answered);
+// The verdict on a message that its session refused: the finding, its class and the session's
+// action.
+policy::Verdict VerdictOfRefusal(const milter::Refusal& refusal);
+
+// The one line a message gets in the log, every value escaped. What the mail itself chose (sender,
+// message id) stands last: a line that is cut loses that and nothing else.
+std::string MessageLine(const MessageSummary& message, policy::Action answered);
 
 }  // namespace lazaret::front
 

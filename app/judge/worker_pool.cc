@@ -1,6 +1,7 @@
 #include "app/judge/worker_pool.h"
 
 #include <poll.h>
+#include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -14,8 +15,10 @@
 #include <optional>
 #include <thread>
 
+#include "app/judge/could_not_look.h"
 #include "app/judge/generation_codec.h"
 #include "app/judge/result_check.h"
+#include "app/judge/zygote_link.h"
 #include "app/process/frames.h"
 #include "base/bytes.h"
 #include "base/log.h"
@@ -34,19 +37,36 @@ constexpr std::int64_t kNoWorkerPatienceMillis = 5'000;
 // it.
 constexpr std::int64_t kKillGraceMillis = 400;
 constexpr std::int64_t kProgressMillis = 1'000;
+// Less time than this is no time to look: a worker would only be killed over it.
+constexpr std::int64_t kLeastLookMillis = 20;
+// How long the accepting thread rests when no descriptor is free, instead of spinning.
+constexpr int kShortageMillis = 100;
+
+base::Deadline Earlier(base::Deadline a, base::Deadline b) {
+  return a.monotonic() < b.monotonic() ? a : b;
+}
+
+// When a message may still be handed to a worker.
+base::Deadline LastStart(const Job& job) {
+  return job.deadline.never()
+             ? job.deadline
+             : base::Deadline::At(job.deadline.monotonic() - kLeastLookMillis * 1'000'000);
+}
+
+// What the worker is told: the time left, and never more than the job allows.
+std::uint32_t BudgetMillis(const Job& job) {
+  if (job.deadline.never()) return job.facts.budget_millis;
+  const auto left =
+      static_cast<std::uint32_t>(std::max<std::int64_t>(0, job.deadline.PollMillis()));
+  return job.facts.budget_millis == 0 ? left : std::min(left, job.facts.budget_millis);
+}
 
 // One connected generation zygote. The socket closes when the last worker of it is gone.
 struct Zygote {
-  base::UniqueFd socket;
-  std::mutex send_mutex;
-  GenerationInfo info;
+  Zygote(base::UniqueFd socket, int wake) : link(std::move(socket), wake) {}
+  ZygoteLink link;
+  GenerationInfo info;  // not changed once `hello` is true
   bool hello = false;
-
-  void Send(const Frame& frame) {
-    const std::scoped_lock lock(send_mutex);
-    const base::Status sent = process::SendFrame(socket.get(), frame);
-    if (!sent.ok()) base::LogWarning("generation zygote: " + sent.error().text);
-  }
 };
 
 struct Worker {
@@ -55,30 +75,17 @@ struct Worker {
   std::shared_ptr<Zygote> zygote;
 };
 
-Frame WorkerFrame(FrameType type, std::uint32_t worker, const process::Uid& uid) {
-  base::ByteWriter out;
-  out.U32(worker);
-  Frame frame;
-  frame.type = type;
-  frame.uid = uid;
-  frame.payload = out.Take();
-  return frame;
-}
-
 class Pool final : public WorkerPool {
  public:
-  Pool(PoolOptions options, base::UniqueFd listener, base::UniqueFd stop_read,
-       base::UniqueFd stop_write)
-      : options_(std::move(options)),
-        listener_(std::move(listener)),
-        stop_read_(std::move(stop_read)),
-        stop_write_(std::move(stop_write)) {
+  Pool(PoolOptions options, base::UniqueFd listener, base::UniqueFd wake)
+      : options_(std::move(options)), listener_(std::move(listener)), wake_(std::move(wake)) {
     thread_ = std::thread([this] { Serve(); });
   }
   Pool(const Pool&) = delete;
   Pool& operator=(const Pool&) = delete;
   ~Pool() override {
-    stop_write_.Reset();
+    stopping_ = true;
+    ::eventfd_write(wake_.get(), 1);
     thread_.join();
     ::unlink(options_.socket_path.c_str());
   }
@@ -101,18 +108,20 @@ class Pool final : public WorkerPool {
   // --- threads that judge
   std::optional<Worker> TakeIdle(const Job& job, const std::function<void()>& on_wait,
                                  std::string& why);
+  std::string QueueIsFull(const Job& job) const;
   void GiveBack(Worker worker);
-  base::Status Deliver(Worker& worker, const Job& job, std::uint64_t nonce);
+  base::Status Deliver(Worker& worker, Job& job, std::uint64_t nonce, int facts);
   base::Result<CheckedResult> Await(Worker& worker, const Job& job, std::uint64_t nonce,
                                     const std::function<void()>& on_wait);
-  void Discard(const Worker& worker, const Job& job, bool failed);
-  std::optional<Worker> Dispatch(const Job& job, std::uint64_t nonce,
+  // `why` is empty for a worker that retires by itself.
+  void Discard(const Worker& worker, const Job& job, const std::string& why);
+  std::optional<Worker> Dispatch(Job& job, std::uint64_t nonce,
                                  const std::function<void()>& on_wait, std::string& why);
 
   const PoolOptions options_;
   base::UniqueFd listener_;
-  base::UniqueFd stop_read_;
-  base::UniqueFd stop_write_;
+  base::UniqueFd wake_;  // eventfd: to stop, or because a zygote's link keeps orders
+  std::atomic<bool> stopping_{false};
   std::vector<std::shared_ptr<Zygote>> zygotes_;  // only the serving thread
   std::thread thread_;
   std::atomic<std::uint64_t> next_nonce_{1};
@@ -121,6 +130,7 @@ class Pool final : public WorkerPool {
   std::condition_variable changed_;
   std::deque<Worker> idle_;            // guarded by mutex_, like all below
   std::deque<std::uint64_t> waiting_;  // tickets, first come first served
+  std::uint64_t waiting_bytes_ = 0;
   std::uint64_t next_ticket_ = 1;
   std::uint32_t workers_ = 0;
   std::uint32_t busy_ = 0;
@@ -130,14 +140,21 @@ class Pool final : public WorkerPool {
 };
 
 void Pool::Serve() {
-  for (;;) {
-    std::vector<pollfd> entries{{stop_read_.get(), POLLIN, 0}, {listener_.get(), POLLIN, 0}};
-    for (const auto& zygote : zygotes_) entries.push_back({zygote->socket.get(), POLLIN, 0});
+  while (!stopping_) {
+    std::vector<pollfd> entries{{wake_.get(), POLLIN, 0}, {listener_.get(), POLLIN, 0}};
+    for (const auto& zygote : zygotes_) {
+      const bool full = zygote->link.HasKept();
+      entries.push_back(
+          {zygote->link.fd(), static_cast<short>(full ? POLLIN | POLLOUT : POLLIN), 0});
+    }
     if (::poll(entries.data(), entries.size(), -1) < 0) continue;
-    if (entries[0].revents != 0) return;
+    eventfd_t ignored = 0;
+    if (entries[0].revents != 0) ::eventfd_read(wake_.get(), &ignored);
     const std::vector<std::shared_ptr<Zygote>> now = zygotes_;
     for (std::size_t i = 0; i < now.size(); ++i) {
-      if (entries[i + 2].revents != 0 && !Read(now[i])) Drop(now[i]);
+      const short happened = entries[i + 2].revents;
+      if ((happened & POLLOUT) != 0) now[i]->link.SendKept();
+      if ((happened & ~POLLOUT) != 0 && !Read(now[i])) Drop(now[i]);
     }
     if (entries[1].revents != 0) Accept();
   }
@@ -145,7 +162,12 @@ void Pool::Serve() {
 
 void Pool::Accept() {
   base::UniqueFd socket(::accept4(listener_.get(), nullptr, nullptr, SOCK_CLOEXEC));
-  if (!socket.valid()) return;
+  if (!socket.valid()) {
+    // The connection stays in the queue and would wake the poll at once.
+    pollfd wake{wake_.get(), POLLIN, 0};
+    ::poll(&wake, 1, kShortageMillis);
+    return;
+  }
   const auto peer = process::PeerOf(socket.get());
   const bool ours =
       peer.ok() && (options_.peers.empty()
@@ -155,14 +177,17 @@ void Pool::Accept() {
     base::LogWarning("workers socket: refused a peer of another user");
     return;
   }
-  auto zygote = std::make_shared<Zygote>();
-  zygote->socket = std::move(socket);
-  zygotes_.push_back(std::move(zygote));
+  zygotes_.push_back(std::make_shared<Zygote>(std::move(socket), wake_.get()));
 }
 
 bool Pool::Read(const std::shared_ptr<Zygote>& zygote) {
-  auto frame = process::ReceiveFrame(zygote->socket.get(), base::Deadline::AfterMillis(0));
-  if (!frame.ok()) return frame.error().code == base::ErrorCode::kTimeout;
+  auto frame = process::ReceiveFrame(zygote->link.fd(), base::Deadline::AfterMillis(0));
+  if (!frame.ok()) {
+    // A worker that could not be taken sees its socket close and ends; the zygote offers another.
+    if (frame.error().code == base::ErrorCode::kLimit) base::LogWarning(frame.error().text);
+    return frame.error().code == base::ErrorCode::kTimeout ||
+           frame.error().code == base::ErrorCode::kLimit;
+  }
   return Take(zygote, std::move(frame).value());
 }
 
@@ -170,7 +195,8 @@ bool Pool::Take(const std::shared_ptr<Zygote>& zygote, Frame frame) {
   switch (frame.type) {
     case FrameType::kGenerationHello: {
       auto info = DecodeGeneration(frame.payload);
-      if (!info.ok()) return false;
+      // Once: the judging threads read it.
+      if (!info.ok() || zygote->hello) return false;
       zygote->info = std::move(info).value();
       zygote->hello = true;
       return true;
@@ -232,19 +258,30 @@ void Pool::Drop(const std::shared_ptr<Zygote>& zygote) {
   changed_.notify_all();
 }
 
+// Empty when the message may wait; with mutex_ held.
+std::string Pool::QueueIsFull(const Job& job) const {
+  if (waiting_.size() >= options_.max_waiting) return "too many messages are waiting for a worker";
+  const bool fits = job.message_bytes <= options_.max_waiting_bytes &&
+                    waiting_bytes_ <= options_.max_waiting_bytes - job.message_bytes;
+  if (!waiting_.empty() && !fits) return "too many bytes of messages are waiting for a worker";
+  return {};
+}
+
 std::optional<Worker> Pool::TakeIdle(const Job& job, const std::function<void()>& on_wait,
                                      std::string& why) {
   std::unique_lock lock(mutex_);
-  if (waiting_.size() >= options_.max_waiting) {
-    why = "too many messages are waiting for a worker";
-    return std::nullopt;
-  }
+  why = QueueIsFull(job);
+  if (!why.empty()) return std::nullopt;
   const std::uint64_t ticket = next_ticket_++;
   waiting_.push_back(ticket);
+  waiting_bytes_ += job.message_bytes;
   base::Deadline no_worker = base::Deadline::AfterMillis(kNoWorkerPatienceMillis);
+  const base::Deadline last_start = LastStart(job);
   for (;;) {
-    if (waiting_.front() == ticket && !idle_.empty()) {
+    const bool late = last_start.Expired();
+    if (!late && waiting_.front() == ticket && !idle_.empty()) {
       waiting_.pop_front();
+      waiting_bytes_ -= job.message_bytes;
       Worker worker = std::move(idle_.front());
       idle_.pop_front();
       ++busy_;
@@ -252,14 +289,17 @@ std::optional<Worker> Pool::TakeIdle(const Job& job, const std::function<void()>
       return worker;
     }
     if (workers_ > 0) no_worker = base::Deadline::AfterMillis(kNoWorkerPatienceMillis);
-    if (job.deadline.Expired() || no_worker.Expired()) {
+    if (late || no_worker.Expired()) {
       why = workers_ > 0 ? "no worker became free in time" : "no worker is ready: " + not_ready_;
       waiting_.erase(std::find(waiting_.begin(), waiting_.end(), ticket));
+      waiting_bytes_ -= job.message_bytes;
       changed_.notify_all();
       return std::nullopt;
     }
-    const bool woken = changed_.wait_for(lock, std::chrono::milliseconds(kProgressMillis)) ==
-                       std::cv_status::no_timeout;
+    const std::int64_t slice =
+        std::min<std::int64_t>(kProgressMillis, Earlier(last_start, no_worker).PollMillis());
+    const bool woken =
+        changed_.wait_for(lock, std::chrono::milliseconds(slice)) == std::cv_status::no_timeout;
     if (woken) continue;
     lock.unlock();
     on_wait();
@@ -274,15 +314,14 @@ void Pool::GiveBack(Worker worker) {
   changed_.notify_all();
 }
 
-// Arms the deadline and hands the job over. An error means the worker never got it.
-base::Status Pool::Deliver(Worker& worker, const Job& job, std::uint64_t nonce) {
-  LAZARET_ASSIGN(const base::UniqueFd facts,
-                 base::SealedMemfd("lazaret-facts", policy::EncodeFacts(job.facts)));
-  Frame arm = WorkerFrame(FrameType::kArm, worker.id, job.uid);
-  base::ByteWriter deadline;
-  deadline.I64(job.deadline.monotonic());
-  arm.payload += deadline.bytes();
-  worker.zygote->Send(arm);
+// Arms the deadline and hands the job over. An error means the worker never got it: kUnavailable
+// that it is dead, anything else that the fault is on this side.
+base::Status Pool::Deliver(Worker& worker, Job& job, std::uint64_t nonce, int facts) {
+  job.facts.budget_millis = BudgetMillis(job);
+  base::Status written = base::WriteAll(facts, policy::EncodeFacts(job.facts));
+  if (written.ok()) written = base::SealMemfd(facts);
+  if (!written.ok()) return base::Error{base::ErrorCode::kInternal, written.error().text};
+  worker.zygote->link.Arm(worker.id, job.uid, job.deadline);
   Frame ask;
   ask.type = FrameType::kJob;
   ask.uid = job.uid;
@@ -290,15 +329,22 @@ base::Status Pool::Deliver(Worker& worker, const Job& job, std::uint64_t nonce) 
   base::ByteWriter size;
   size.U64(job.message_bytes);
   ask.payload = size.Take();
-  return process::SendFrame(worker.socket.get(), ask, {job.message_fd, facts.get()});
+  base::Status sent = process::TrySendFrame(worker.socket.get(), ask, {job.message_fd, facts});
+  // An idle worker has read all that was sent to it; one that has not is no worker any more.
+  if (!sent.ok() && sent.error().code == base::ErrorCode::kTimeout)
+    return base::Error{base::ErrorCode::kUnavailable, sent.error().text};
+  return sent;
 }
 
 base::Result<CheckedResult> Pool::Await(Worker& worker, const Job& job, std::uint64_t nonce,
                                         const std::function<void()>& on_wait) {
   const base::Deadline last =
-      base::Deadline::At(job.deadline.monotonic() + kKillGraceMillis * 1'000'000);
+      job.deadline.never()
+          ? job.deadline
+          : base::Deadline::At(job.deadline.monotonic() + kKillGraceMillis * 1'000'000);
   for (;;) {
-    const std::int64_t slice = std::min<std::int64_t>(kProgressMillis, last.PollMillis());
+    const std::int64_t slice =
+        last.never() ? kProgressMillis : std::min<std::int64_t>(kProgressMillis, last.PollMillis());
     auto frame = process::ReceiveFrame(worker.socket.get(), base::Deadline::AfterMillis(slice));
     if (frame.ok()) return CheckResult(*frame, job.uid, nonce);
     if (frame.error().code == base::ErrorCode::kUnavailable) {
@@ -315,22 +361,37 @@ base::Result<CheckedResult> Pool::Await(Worker& worker, const Job& job, std::uin
 }
 
 // The worker takes no further message: it retires, or its word is not trusted any more.
-void Pool::Discard(const Worker& worker, const Job& job, bool failed) {
-  if (failed) worker.zygote->Send(WorkerFrame(FrameType::kKill, worker.id, job.uid));
+void Pool::Discard(const Worker& worker, const Job& job, const std::string& why) {
+  if (!why.empty()) worker.zygote->link.Kill(worker.id, job.uid, why);
   const std::scoped_lock lock(mutex_);
   --busy_;
   --workers_;
-  if (failed) ++deaths_;
+  if (!why.empty()) ++deaths_;
   changed_.notify_all();
 }
 
-// A worker that has the job. One that died idle never saw it, so the next one may have it.
-std::optional<Worker> Pool::Dispatch(const Job& job, std::uint64_t nonce,
+// A worker that has the job. One that died idle never saw it, so the next one may have it. The
+// facts' descriptor is there before a worker is taken: a shortage of them must cost no worker.
+std::optional<Worker> Pool::Dispatch(Job& job, std::uint64_t nonce,
                                      const std::function<void()>& on_wait, std::string& why) {
   for (;;) {
+    auto facts = base::NewMemfd("lazaret-facts");
+    if (!facts.ok()) {
+      why = facts.error().text;
+      return std::nullopt;
+    }
     std::optional<Worker> worker = TakeIdle(job, on_wait, why);
-    if (!worker || Deliver(*worker, job, nonce).ok()) return worker;
-    Discard(*worker, job, true);
+    if (!worker) return worker;
+    const base::Status delivered = Deliver(*worker, job, nonce, facts->get());
+    if (delivered.ok()) return worker;
+    if (delivered.error().code == base::ErrorCode::kUnavailable) {
+      Discard(*worker, job, "died idle");
+      continue;
+    }
+    why = "the message could not be handed to a worker: " + delivered.error().text;
+    worker->zygote->link.Disarm(worker->id, job.uid);
+    GiveBack(std::move(*worker));
+    return std::nullopt;
   }
 }
 
@@ -351,14 +412,22 @@ Outcome Pool::Run(Job job, const std::function<void()>& on_wait) {
     outcome.failed = true;
     outcome.failure = result.error().text;
     outcome.analysis = policy::AnalysisForFailure(outcome.failure);
-    Discard(*worker, job, true);
+    // The worker has answered; it was here that the answer found no descriptor.
+    if (result.error().code == base::ErrorCode::kLimit) {
+      worker->zygote->link.Disarm(worker->id, job.uid);
+      GiveBack(std::move(*worker));
+    } else {
+      Discard(*worker, job, outcome.failure);
+    }
     return outcome;
   }
-  worker->zygote->Send(WorkerFrame(FrameType::kDisarm, worker->id, job.uid));
+  worker->zygote->link.Disarm(worker->id, job.uid);
   outcome.analysis = std::move(result->analysis);
   outcome.cpu_micros = result->cpu_micros;
   if (result->retiring) {
-    Discard(*worker, job, false);
+    Discard(*worker, job, "");
+  } else if (CouldNotLook(outcome.analysis)) {
+    Discard(*worker, job, "could not look and did not retire");
   } else {
     GiveBack(std::move(*worker));
   }
@@ -384,6 +453,7 @@ PoolStatus Pool::Status() const {
   status.workers = workers_;
   status.busy = busy_;
   status.waiting = static_cast<std::uint32_t>(waiting_.size());
+  status.waiting_bytes = waiting_bytes_;
   status.worker_deaths = deaths_;
   return status;
 }
@@ -392,9 +462,10 @@ PoolStatus Pool::Status() const {
 
 base::Result<std::unique_ptr<WorkerPool>> WorkerPool::Listen(PoolOptions options) {
   LAZARET_ASSIGN(base::UniqueFd listener, process::ListenSeqpacket(options.socket_path, 0660));
-  LAZARET_ASSIGN(auto stop, process::SeqpacketPair());
-  return std::unique_ptr<WorkerPool>(std::make_unique<Pool>(
-      std::move(options), std::move(listener), std::move(stop.first), std::move(stop.second)));
+  base::UniqueFd wake(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
+  if (!wake.valid()) return base::ErrnoError("eventfd");
+  return std::unique_ptr<WorkerPool>(
+      std::make_unique<Pool>(std::move(options), std::move(listener), std::move(wake)));
 }
 
 }  // namespace lazaret::judge

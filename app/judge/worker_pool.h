@@ -23,7 +23,11 @@ struct PoolOptions {
   std::string socket_path;      // named socket the generation zygote connects to
   std::vector<unsigned> peers;  // uids that may connect; empty = our own only
   std::size_t max_message_bytes = 256U << 20;
-  std::size_t max_waiting = 256;  // messages waiting for a worker; above it the answer is at once
+  // What may wait for a worker, in messages and in their bytes; above either the answer is at once.
+  // They stop a flood from filling a queue that can only end in timeouts, and its messages from
+  // filling memory. One message alone may always wait.
+  std::size_t max_waiting = 256;
+  std::uint64_t max_waiting_bytes = 256U << 20;
 };
 
 struct GenerationInfo {
@@ -58,6 +62,7 @@ struct PoolStatus {
   std::uint32_t workers = 0;
   std::uint32_t busy = 0;
   std::uint32_t waiting = 0;
+  std::uint64_t waiting_bytes = 0;
   std::uint64_t worker_deaths = 0;
 };
 

@@ -5,13 +5,10 @@
 #include <signal.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <cerrno>
-#include <filesystem>
-
+#include "app/lazaretd/folders.h"
 #include "app/lazaretd/notify.h"
 #include "app/lazaretd/status_report.h"
 #include "base/bytes.h"
@@ -31,16 +28,6 @@ constexpr std::int64_t kStatusMillis = 1'000;  // for all roles together
 constexpr std::int64_t kStopMillis = 5'000;    // for one role after its control socket closed
 constexpr std::int64_t kClientMillis = 1'000;
 constexpr const char* kReadersGroup = "lazaret";
-
-base::Status MakeFolder(const std::string& path, mode_t mode,
-                        const std::optional<process::UserIds>& owner) {
-  std::error_code error;
-  std::filesystem::create_directories(path, error);
-  if (error) return base::ErrnoError(path, error.value());
-  if (::chmod(path.c_str(), mode) != 0) return base::ErrnoError(path);
-  if (owner && ::chown(path.c_str(), owner->uid, owner->gid) != 0) return base::ErrnoError(path);
-  return base::Ok();
-}
 
 std::string TextOf(const Frame& frame) {
   base::ByteReader in(frame.payload);
@@ -75,6 +62,7 @@ base::Status Supervisor::Prepare() {
   }
   LAZARET_TRY(MakeFolder(config_.paths.state, 0750, front));
   LAZARET_TRY(MakeFolder(config_.paths.run, front ? 0755 : 0750, front));
+  LAZARET_TRY(MakeMilterFolder(config_, front));
   const std::string control = config_.paths.run + "/lazaretd.sock";
   LAZARET_ASSIGN(listener_, process::ListenSeqpacket(control, 0660));
   if (const group* readers = ::getgrnam(kReadersGroup); readers != nullptr && ::geteuid() == 0) {

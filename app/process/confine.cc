@@ -13,7 +13,9 @@ namespace {
 base::Error Refused(const std::string& why) {
   return base::Error{
       base::ErrorCode::kPermission,
-      "confinement: " + why + " (confine.level: reduced would go on without an own root)"};
+      "confinement: " + why +
+          "; a chroot instead needs the analyzer to run as root, with users.scan empty "
+          "(confine.level: reduced would go on without an own root)"};
 }
 
 // Picks the strongest root this machine gives.

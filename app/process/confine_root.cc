@@ -140,9 +140,9 @@ Status EnterChroot(const ConfineOptions& options) {
     return ErrnoError("confinement: changing the user");
   }
   // The change of user cleared it.
-  if (::prctl(PR_SET_PDEATHSIG, SIGKILL) != 0 || ::getppid() != parent) {
-    return ErrnoError("confinement: the parent is gone");
-  }
+  if (::prctl(PR_SET_PDEATHSIG, SIGKILL) != 0) return ErrnoError("confinement: death of parent");
+  if (::getppid() != parent)
+    return base::Error{base::ErrorCode::kInternal, "confinement: the parent is gone"};
   return base::Ok();
 }
 

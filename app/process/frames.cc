@@ -127,7 +127,33 @@ Result<Frame> DecodeFrame(std::string_view bytes) {
   return frame;
 }
 
-Status SendFrame(int socket, const Frame& frame, const std::vector<int>& fds) {
+namespace {
+
+Error SendError(int error_number) {
+  Error error = ErrnoError("sending a frame", error_number);
+  switch (error_number) {
+    case EPIPE:
+    case ECONNRESET:
+    case ENOTCONN:
+      error.code = ErrorCode::kUnavailable;
+      return error;
+    case EAGAIN:
+      error.code = ErrorCode::kTimeout;
+      return error;
+    case ENOBUFS:
+    case ENOMEM:
+    case EMFILE:
+    case ENFILE:
+    case ETOOMANYREFS:
+      error.code = ErrorCode::kLimit;
+      return error;
+    default:
+      error.code = ErrorCode::kInternal;
+      return error;
+  }
+}
+
+Status Send(int socket, const Frame& frame, const std::vector<int>& fds, int flags) {
   const std::string bytes = EncodeFrame(frame);
   if (bytes.size() > kMaxFrameBytes) return Error{ErrorCode::kLimit, "frame: larger than 64 KiB"};
   if (fds.size() > kMaxFrameFds) return Error{ErrorCode::kLimit, "frame: too many descriptors"};
@@ -146,9 +172,19 @@ Status SendFrame(int socket, const Frame& frame, const std::vector<int>& fds) {
     std::memcpy(CMSG_DATA(c), fds.data(), sizeof(int) * fds.size());
   }
   for (;;) {
-    if (::sendmsg(socket, &message, MSG_NOSIGNAL) >= 0) return base::Ok();
-    if (errno != EINTR) return ErrnoError("sending a frame");
+    if (::sendmsg(socket, &message, MSG_NOSIGNAL | flags) >= 0) return base::Ok();
+    if (errno != EINTR) return SendError(errno);
   }
+}
+
+}  // namespace
+
+Status SendFrame(int socket, const Frame& frame, const std::vector<int>& fds) {
+  return Send(socket, frame, fds, 0);
+}
+
+Status TrySendFrame(int socket, const Frame& frame, const std::vector<int>& fds) {
+  return Send(socket, frame, fds, MSG_DONTWAIT);
 }
 
 Result<Frame> ReceiveFrame(int socket, base::Deadline deadline) {
@@ -170,7 +206,10 @@ Result<Frame> ReceiveFrame(int socket, base::Deadline deadline) {
   TakeDescriptors(message, fds);
   if (got == 0) return Error{ErrorCode::kUnavailable, "closed"};
   if ((message.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) != 0) {
-    return Error{ErrorCode::kInvalid, "frame: cut"};
+    // With room left in the buffer it was this process that had no descriptor free.
+    const bool shortage = (message.msg_flags & MSG_TRUNC) == 0 && fds.size() < kMaxFrameFds;
+    return shortage ? Error{ErrorCode::kLimit, "frame: no descriptor is free to receive it"}
+                    : Error{ErrorCode::kInvalid, "frame: cut"};
   }
   LAZARET_ASSIGN(Frame frame,
                  DecodeFrame(std::string_view(buffer).substr(0, static_cast<std::size_t>(got))));

@@ -64,12 +64,16 @@ struct Frame {
   std::vector<base::UniqueFd> fds;
 };
 
-// kLimit when the payload does not fit; kUnavailable when the peer is gone or the socket is full.
-// Never raises SIGPIPE. Descriptors are lent: the caller keeps them.
+// kUnavailable when the peer is gone, and only then; kLimit when the payload does not fit or this
+// system is short of memory or descriptors. Waits while the socket is full. Never raises SIGPIPE.
+// Descriptors are lent: the caller keeps them.
 base::Status SendFrame(int socket, const Frame& frame, const std::vector<int>& fds = {});
+// The same, but never waits: kTimeout when the socket is full.
+base::Status TrySendFrame(int socket, const Frame& frame, const std::vector<int>& fds = {});
 
 // Waits until the deadline. kTimeout; kUnavailable "closed" when the peer is gone; kInvalid for a
-// frame that breaks the format (its descriptors are closed).
+// frame that breaks the format (its descriptors are closed); kLimit when this process had no room
+// for the frame's descriptors: the frame is lost, its sender is not at fault.
 base::Result<Frame> ReceiveFrame(int socket, base::Deadline deadline);
 
 // Encoding alone, for tests and the fuzz target.

@@ -59,8 +59,13 @@ class Parser {
 
 Error Parser::SyntaxError() const {
   const char* problem = parser_.problem != nullptr ? parser_.problem : "not YAML";
-  return Error{ErrorCode::kInvalid, Format("{}:{}:{}: {}", origin_, parser_.problem_mark.line + 1,
-                                           parser_.problem_mark.column + 1, problem)};
+  std::string text = Format("{}:{}:{}: {}", origin_, parser_.problem_mark.line + 1,
+                            parser_.problem_mark.column + 1, problem);
+  if (parser_.context != nullptr) {
+    text += Format(" {} (begun at line {}, column {})", parser_.context,
+                   parser_.context_mark.line + 1, parser_.context_mark.column + 1);
+  }
+  return Error{ErrorCode::kInvalid, std::move(text)};
 }
 
 Status Parser::RefuseExtras(const yaml_char_t* anchor, const yaml_char_t* tag,
@@ -142,11 +147,39 @@ Result<std::vector<Node>> Parser::Stream() {
 
 }  // namespace
 
+namespace {
+
+constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
+
+// Names the place of the first byte that belongs to no character.
+Status CheckUtf8(std::string_view text, const std::string& origin) {
+  if (IsValidUtf8(text)) return Ok();
+  const std::string_view start = text.substr(0, 2);
+  const bool utf16 = start == "\xFF\xFE" || start == "\xFE\xFF";
+  std::size_t line = 1;
+  std::size_t column = 1;
+  for (std::size_t at = 0; at < text.size();) {
+    const std::size_t begin = at;
+    NextCodePoint(text, at);
+    if (!IsValidUtf8(text.substr(begin, at - begin))) break;
+    column = text[begin] == '\n' ? 1 : column + 1;
+    if (text[begin] == '\n') ++line;
+  }
+  return Error{ErrorCode::kInvalid,
+               Format("{}:{}:{}: not valid UTF-8{}", origin, line, column,
+                      utf16 ? "; the file looks like UTF-16, save it as UTF-8" : "")};
+}
+
+}  // namespace
+
 Result<std::vector<Node>> ParseStream(std::string_view text, const std::string& origin) {
   if (text.size() > kMaxBytes) {
     return Error{ErrorCode::kLimit, Format("{}:1:1: larger than {} bytes", origin, kMaxBytes)};
   }
-  if (!IsValidUtf8(text)) return Error{ErrorCode::kInvalid, origin + ":1:1: not valid UTF-8"};
+  LAZARET_TRY(CheckUtf8(text, origin));
+  // YAML 1.2, section 5.2: a byte order mark may stand at the start of a stream.
+  if (text.substr(0, kByteOrderMark.size()) == kByteOrderMark)
+    text.remove_prefix(kByteOrderMark.size());
   Parser parser(text, origin);
   return parser.Stream();
 }

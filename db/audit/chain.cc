@@ -1,6 +1,12 @@
 #include "db/audit/chain.h"
 
+#include <algorithm>
+#include <iterator>
+#include <string>
+#include <unordered_map>
+
 #include "base/format.h"
+#include "db/audit/event_archive.h"
 #include "db/audit/event_codec.h"
 #include "db/audit/index.h"
 
@@ -21,6 +27,48 @@ const char* IndexFault(const IndexRows& stored, const IndexRows& derived) {
   if (stored.findings != derived.findings) return "finding rows";
   return nullptr;
 }
+
+// Whether any personal value of an event that decoded is gone.
+bool SomeForgotten(std::string_view personal) {
+  if (personal.empty()) return true;
+  const auto values = DecodePersonal(personal);
+  return values && std::any_of(values->begin(), values->end(),
+                               [](const auto& one) { return !one.has_value(); });
+}
+
+// Events without their personal values that no forget event has named yet. A forget event comes
+// before the removal and after what it removes, so each must meet one later in the walk.
+class Unexplained {
+ public:
+  void Add(const ChainedRecord& record) {
+    missing_.emplace(record.index.verdict_id, Missing{record.seq, record.index.time});
+  }
+
+  void Take(const ForgetEvent& forget) {
+    if (forget.scope != ForgetScope::kPersonalValues) return;
+    if (!forget.verdict_id.empty()) missing_.erase(forget.verdict_id);
+    if (forget.before.micros == 0) return;
+    for (auto one = missing_.begin(); one != missing_.end();) {
+      one = one->second.time.micros < forget.before.micros ? missing_.erase(one) : std::next(one);
+    }
+  }
+
+  // The first event that is left; 0 when there is none.
+  std::uint64_t First() const {
+    std::uint64_t first = 0;
+    for (const auto& [id, one] : missing_) {
+      if (first == 0 || one.seq < first) first = one.seq;
+    }
+    return first;
+  }
+
+ private:
+  struct Missing {
+    std::uint64_t seq = 0;
+    base::UnixTime time;
+  };
+  std::unordered_multimap<std::string, Missing> missing_;
+};
 
 class Walk {
  public:
@@ -44,8 +92,14 @@ class Walk {
     if (const char* fault = IndexFault(record.index, DeriveIndex(*event)); fault != nullptr) {
       return Broken(record.seq, base::Format("the {} is not what the event says", fault));
     }
-    NoteForget(*event);
-    if (record.personal.empty()) ++report_.forgotten;
+    if (const auto* forget = std::get_if<ForgetEvent>(&*event)) {
+      if (record.personal.empty()) return Broken(record.seq, "a forget event lost its own values");
+      NoteForget(*forget);
+    }
+    if (SomeForgotten(record.personal)) {
+      ++report_.forgotten;
+      unexplained_.Add(record);
+    }
     report_.head = {record.seq, record.hash};
     ++report_.events;
     return true;
@@ -56,6 +110,10 @@ class Walk {
     if (!anchored_) {
       Broken(report_.first.seq,
              "earlier events were removed, but no forget event names the anchor");
+      return report_;
+    }
+    if (const std::uint64_t seq = unexplained_.First(); seq != 0) {
+      Broken(seq, "its personal values are gone, but no forget event says so");
       return report_;
     }
     report_.whole = true;
@@ -69,15 +127,16 @@ class Walk {
     return false;
   }
 
-  void NoteForget(const Event& event) {
-    const auto* forget = std::get_if<ForgetEvent>(&event);
-    if (forget == nullptr || forget->scope != ForgetScope::kPrefix) return;
-    if (forget->through_seq == report_.first.seq && forget->through_hash == report_.first.hash) {
+  void NoteForget(const ForgetEvent& forget) {
+    unexplained_.Take(forget);
+    if (forget.scope != ForgetScope::kPrefix) return;
+    if (forget.through_seq == report_.first.seq && forget.through_hash == report_.first.hash) {
       anchored_ = true;
     }
   }
 
   ChainReport report_;
+  Unexplained unexplained_;
   bool anchored_ = false;
 };
 

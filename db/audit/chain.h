@@ -23,17 +23,18 @@ void Seal(ChainedRecord& record, ChainPosition& last);
 
 struct ChainReport {
   bool whole = false;
-  ChainPosition first;       // where the walk began: nothing, or the anchor
-  ChainPosition head;        // last event that is in order
-  std::uint64_t events = 0;  // in order
-  std::uint64_t forgotten = 0;  // events with personal values removed
+  ChainPosition first;           // where the walk began: nothing, or the anchor
+  ChainPosition head;            // last event that is in order
+  std::uint64_t events = 0;      // in order
+  std::uint64_t forgotten = 0;   // events with personal values removed
   std::uint64_t broken_seq = 0;  // when not whole: the event at fault, and why
   std::string why;
 };
 
 // Walks the whole store. An error means that it could not be read; a broken chain is a report.
 // Per event: its number, hash, canonical form, personal values, and that its index columns are the
-// ones its body gives. An anchor must be named by a kept forget event.
+// ones its body gives. An anchor must be named by a kept forget event, and so must the verdict or
+// the time of every event whose personal values are gone, by a forget event after it.
 base::Result<ChainReport> VerifyChain(VerdictStore& store);
 
 }  // namespace lazaret::db

@@ -13,7 +13,8 @@ namespace {
 
 base::Error Corrupt(const char* why) { return {base::ErrorCode::kCorrupt, why}; }
 
-bool SameSteps(const std::vector<policy::Step>& a, const std::vector<policy::Step>& b) {
+bool SameSteps(const policy::Steps& a, const policy::Steps& b) {
+  if (a.SharesWith(b)) return true;
   return std::equal(a.begin(), a.end(), b.begin(), b.end(),
                     [](const policy::Step& x, const policy::Step& y) {
                       return x.finding == y.finding && x.action == y.action &&

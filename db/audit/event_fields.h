@@ -21,7 +21,7 @@ struct RecipientPlan {
   std::string block;
   std::string block_origin;
   bool observed = false;
-  std::vector<policy::Step> steps;
+  policy::Steps steps;
 };
 
 struct PlannedRecipient {
@@ -96,7 +96,7 @@ void Fields(Archive& a, RecipientPlan& plan) {
   a.Text(plan.block);
   a.Text(plan.block_origin);
   a.Flag(plan.observed);
-  a.List(plan.steps, [](Archive& b, policy::Step& step) {
+  a.List(plan.steps.Own(), [](Archive& b, policy::Step& step) {
     b.Array(4);
     b.Uint(step.finding);
     b.Enum(step.action, policy::kActionCount - 1);

@@ -1,13 +1,17 @@
 #include "db/sqlite/sqlite_store.h"
 
 #include <fcntl.h>
+#include <grp.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstring>
 #include <utility>
 
 #include "base/fd.h"
+#include "base/format.h"
+#include "base/log.h"
 #include "db/sqlite/connection.h"
 #include "db/sqlite/reader.h"
 #include "db/sqlite/schema.h"
@@ -17,6 +21,7 @@ namespace lazaret::db {
 namespace {
 
 constexpr mode_t kFolderMode = 0750;
+constexpr mode_t kSharedFolderMode = 02750;
 constexpr mode_t kFileMode = 0640;
 
 base::Error ReadOnlyError() {
@@ -100,6 +105,32 @@ base::Status MakeFile(const std::string& path) {
   return base::Ok();
 }
 
+void GiveTo(const std::string& path, gid_t group, mode_t mode) {
+  struct stat info {};
+  if (::stat(path.c_str(), &info) != 0) return;
+  if (info.st_gid == group && (info.st_mode & 07777) == mode) return;
+  // The group first: chown may drop the set-group-id bit.
+  if (info.st_gid != group && ::chown(path.c_str(), static_cast<uid_t>(-1), group) != 0) {
+    base::LogWarning(
+        base::Format("{}: its readers' group cannot be set ({}); make this user a "
+                     "member of it",
+                     path, std::strerror(errno)));
+    return;
+  }
+  static_cast<void>(::chmod(path.c_str(), mode));
+}
+
+// After SQLite made its files. New ones of the folder inherit the group.
+void GiveToReaders(const SqliteOptions& options) {
+  if (options.readers_group.empty()) return;
+  const struct group* found = ::getgrnam(options.readers_group.c_str());
+  if (found == nullptr) return;
+  if (options.folder_is_ours) GiveTo(FolderOf(options.path), found->gr_gid, kSharedFolderMode);
+  for (const char* suffix : {"", "-wal", "-shm"}) {
+    GiveTo(options.path + suffix, found->gr_gid, kFileMode);
+  }
+}
+
 base::Error WithPath(base::Error error, const std::string& path) {
   if (error.text.find(path) == std::string::npos) error.text = path + ": " + error.text;
   return error;
@@ -119,6 +150,7 @@ base::Result<std::unique_ptr<VerdictStore>> OpenWriting(const SqliteOptions& opt
   LAZARET_ASSIGN(std::unique_ptr<SqliteWriter> writer,
                  SqliteWriter::Make(std::move(connection), options.max_history_pairs));
   LAZARET_ASSIGN(Connection reader, OpenReader(options));
+  GiveToReaders(options);
   return std::unique_ptr<VerdictStore>(
       std::make_unique<SqliteStore>(std::move(writer), std::move(reader)));
 }

@@ -18,11 +18,16 @@ struct SqliteOptions {
   bool read_only = false;
   int busy_millis = 2000;  // how long a lock of another process is waited for
   std::uint64_t max_history_pairs = kMaxHistoryPairs;
+  // Writing: the files belong to this group when it exists, so that its members can read the log.
+  // The folder too (2750), but only when it holds nothing else: another one is its owner's.
+  std::string readers_group;
+  bool folder_is_ours = false;
 };
 
 // Writing: creates the folder (0750) and the file (0640) when missing, brings an older schema up to
 // date, refuses a newer one (kUnsupported). Reading: kNotFound when there is no database; changes
-// nothing. Either refuses a file that is no verdict log (kCorrupt).
+// nothing. Either refuses a file that is no verdict log (kCorrupt). A group that may not be given
+// is a warning in the log: nobody but the readers misses it.
 base::Result<std::unique_ptr<VerdictStore>> OpenSqliteStore(const SqliteOptions& options);
 
 }  // namespace lazaret::db

@@ -4,6 +4,8 @@
 #include <array>
 
 #include "base/text.h"
+#include "mail/filetype/office_streams.h"
+#include "mail/filetype/ole_file.h"
 
 namespace lazaret::mail {
 namespace {
@@ -24,9 +26,25 @@ constexpr std::array kOoxml{
               "application/vnd.ms-visio.drawing.macroenabled.main+xml"},
 };
 
+constexpr const char* kOle = "application/x-ole-storage";
+
+struct OleStream {
+  std::string_view name;
+  const char* type;
+};
+constexpr std::array kOleStreams{
+    OleStream{"WordDocument", "application/msword"},
+    OleStream{"Workbook", "application/vnd.ms-excel"},
+    OleStream{"PowerPoint Document", "application/vnd.ms-powerpoint"},
+    OleStream{"__properties_version1.0", "application/vnd.ms-outlook"},
+    OleStream{"VisioDocument", "application/vnd.visio"},
+};
+
 bool EndsWith(std::string_view text, std::string_view ending) {
   return text.size() >= ending.size() && text.substr(text.size() - ending.size()) == ending;
 }
+
+constexpr std::size_t kManifestLook = 1U << 20;
 
 class ZipLook {
  public:
@@ -35,12 +53,14 @@ class ZipLook {
     std::replace(name.begin(), name.end(), '\\', '/');
     if (name == "[content_types].xml") {
       content_types_ = true;
-      macro_ |= base::AsciiLower(member.content.substr(0, 256U << 10)).find("macroenabled") !=
-                std::string::npos;
+      SeeContentTypes(base::AsciiLower(member.content.substr(0, kManifestLook)));
     }
-    macro_ |= EndsWith(name, "vbaproject.bin");
+    macro_ |= EndsWith(name, "vbaproject.bin") || name.compare(0, 15, "xl/macrosheets/") == 0;
     if (name == "mimetype") mimetype_ = std::string(base::TrimAscii(member.content.substr(0, 128)));
     manifest_ |= name == "meta-inf/manifest.mf";
+    encrypted_ |=
+        name == "meta-inf/manifest.xml" &&
+        member.content.substr(0, kManifestLook).find("encryption-data") != std::string_view::npos;
     android_ |= name == "androidmanifest.xml";
     class_ |= EndsWith(name, ".class");
     dex_ |= name == "classes.dex";
@@ -57,7 +77,7 @@ class ZipLook {
       }
     }
     if (mimetype_.compare(0, 12, "application/") == 0 && base::IsValidUtf8(mimetype_)) {
-      return {base::AsciiLower(mimetype_), true};
+      return {base::AsciiLower(mimetype_), true, encrypted_};
     }
     if (android_ || dex_) return {"application/vnd.android.package-archive", false};
     if (manifest_ || class_) return {"application/java-archive", false};
@@ -65,9 +85,18 @@ class ZipLook {
   }
 
  private:
+  // Parts may have any name: their types tell VBA projects and Excel 4.0 macro sheets.
+  void SeeContentTypes(const std::string& lower) {
+    content_types_ = true;
+    for (const char* word : {"macroenabled", "vbaproject", "macrosheet"}) {
+      macro_ |= lower.find(word) != std::string::npos;
+    }
+  }
+
   bool content_types_ = false;
   bool macro_ = false;
   bool manifest_ = false;
+  bool encrypted_ = false;
   bool android_ = false;
   bool class_ = false;
   bool dex_ = false;
@@ -88,6 +117,14 @@ bool HasStream(std::string_view content, std::string_view name) {
   return content.find(Utf16(name)) != std::string_view::npos;
 }
 
+// {000C10xx-0000-0000-C000-000000000046}: 84 is a package, 82 a transform, 86 a patch.
+bool IsInstaller(std::string_view class_id) {
+  constexpr std::string_view kRest("\x10\x0C\0\0\0\0\0\xC0\0\0\0\0\0\0\x46", 15);
+  if (class_id.size() != 16 || class_id.substr(1) != kRest) return false;
+  const char kind = class_id.front();
+  return kind == '\x84' || kind == '\x82' || kind == '\x86';
+}
+
 }  // namespace
 
 ZipKind ClassifyZip(const std::vector<ContainerMember>& members) {
@@ -97,14 +134,21 @@ ZipKind ClassifyZip(const std::vector<ContainerMember>& members) {
 }
 
 OleKind ClassifyOle(std::string_view content) {
-  if (HasStream(content, "EncryptedPackage")) return {"application/x-ole-storage", true};
-  if (HasStream(content, "_VBA_PROJECT")) return {"application/vnd.ms-office.macro", false};
-  if (HasStream(content, "WordDocument")) return {"application/msword", false};
-  if (HasStream(content, "Workbook")) return {"application/vnd.ms-excel", false};
-  if (HasStream(content, "PowerPoint Document")) return {"application/vnd.ms-powerpoint", false};
-  if (HasStream(content, "__properties_version1.0")) return {"application/vnd.ms-outlook", false};
-  if (HasStream(content, "VisioDocument")) return {"application/vnd.visio", false};
-  return {"application/x-ole-storage", false};
+  OfficeLook look;
+  if (const auto file = OleFile::Open(content)) {
+    if (IsInstaller(file->entries().front().class_id)) return {"application/x-msi", false};
+    look = LookIntoOffice(*file);
+  }
+  const bool package = HasStream(content, "EncryptedPackage");
+  const bool encrypted = look.encrypted || package;
+  if (package) return {kOle, encrypted};
+  if (look.macro_sheet || HasStream(content, "_VBA_PROJECT")) {
+    return {"application/vnd.ms-office.macro", encrypted};
+  }
+  for (const OleStream& stream : kOleStreams) {
+    if (HasStream(content, stream.name)) return {stream.type, encrypted};
+  }
+  return {kOle, encrypted};
 }
 
 }  // namespace lazaret::mail

@@ -18,13 +18,14 @@ struct ContainerMember {
 struct ZipKind {
   std::string type;
   bool document = false;
+  bool encrypted = false;  // an OpenDocument package with a password (ODF 1.3 part 2, 3.4)
 };
 ZipKind ClassifyZip(const std::vector<ContainerMember>& members);
 
-// By the stream names in an OLE2 compound file.
+// By class, stream names and stream heads of an OLE2 compound file.
 struct OleKind {
   std::string type;        // "application/x-ole-storage" when nothing more is known
-  bool encrypted = false;  // an encrypted OOXML package
+  bool encrypted = false;  // an encrypted OOXML package, or an old format with a password
 };
 OleKind ClassifyOle(std::string_view content);
 

@@ -13,9 +13,10 @@ enum class DangerLevel {
   kShortcut,    // starts or fetches something else
   kContainer,   // mounts or opens as a folder and hides where its files came from
   kMacro,       // a document that carries a program
+  kDoubtful,    // acts only where its program is installed; honest uses are common
 };
 
-// `extension` without dot, lower case.
+// `extension` without dot, lower case; a class id in braces counts as a shortcut.
 std::optional<DangerLevel> DangerOf(std::string_view extension);
 std::string_view DangerName(DangerLevel level);
 

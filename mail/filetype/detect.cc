@@ -9,6 +9,7 @@
 #include "mail/filetype/containers.h"
 #include "mail/filetype/first_bytes.h"
 #include "mail/filetype/mime_database.h"
+#include "mail/filetype/office_streams.h"
 #include "mail/filetype/text_sniff.h"
 
 namespace lazaret::mail {
@@ -16,6 +17,7 @@ namespace {
 
 constexpr std::size_t kMagicLook = 64U
                                    << 10;  // ISO needs 33 KiB; more costs time and finds nothing
+constexpr std::size_t kWorkbookLook = 256U << 10;
 constexpr const char* kUnknown = "application/octet-stream";
 
 // libmagic's cookie is not thread-safe.
@@ -72,6 +74,12 @@ Detection DetectType(std::string_view content) {
       if (type == "application/x-msi") detection.type = type;
     }
     return detection;
+  }
+  if (detection.type.empty() && LooksLikeWorkbook(content)) {
+    const OfficeLook look = LookIntoWorkbook(content.substr(0, kWorkbookLook));
+    detection.encrypted = look.encrypted;
+    detection.type =
+        look.macro_sheet ? "application/vnd.ms-office.macro" : "application/vnd.ms-excel";
   }
   if (!detection.type.empty()) return detection;
   if (LooksLikeText(content)) {

@@ -56,12 +56,31 @@ constexpr std::array kSignatures{
     Signature{257, "ustar"sv, "application/x-tar"},
     Signature{0, "!<arch>\ndebian"sv, "application/vnd.debian.binary-package"},
     Signature{0, "!<arch>\n"sv, "application/x-archive"},
+    Signature{0, "MSWIM\x00\x00\x00"sv, "application/x-ms-wim"},
+    Signature{0, "ALZ\x01"sv, "application/x-alz"},
+    Signature{0, "EGGA\x00\x01"sv, "application/x-egg"},
+    Signature{0, "StuffIt (c)"sv, "application/x-stuffit"},
+    Signature{10, "rLau"sv, "application/x-stuffit"},
+    Signature{20, "\xDC\xA7\xC4\xFD"sv, "application/x-zoo"},
+    Signature{0, "SZDD\x88\xF0\x27\x33"sv, "application/x-ms-compress"},
+    Signature{0, "KWAJ\x88\xF0\x27\xD1"sv, "application/x-ms-compress"},
+    Signature{0, "hsqs"sv, "application/vnd.squashfs"},
+    Signature{0, "\x89LZO\x00\r\n\x1A\n"sv, "application/x-lzop"},
+    Signature{0, "LRZI\x00"sv, "application/x-lrzip"},
+    Signature{0, "7kSt\xA0\x31\x83\xD3"sv, "application/x-zpaq"},
     Signature{0, "\xED\xAB\xEE\xDB"sv, "application/x-rpm"},
     Signature{32769, "CD001"sv, "application/x-cd-image"},
+    Signature{32769, "BEA01"sv, "application/x-udf-image"},
     Signature{0, "conectix"sv, "application/x-vhd-disk"},
     Signature{0, "vhdxfile"sv, "application/x-vhdx-disk"},
     Signature{0, "KDMV"sv, "application/x-vmdk-disk"},
     Signature{0, "QFI\xFB"sv, "application/x-qemu-disk"},
+    Signature{0, "# Disk DescriptorFile"sv, "application/x-vmdk-disk"},
+    Signature{54, "FAT12   "sv, "application/x-raw-disk-image"},
+    Signature{54, "FAT16   "sv, "application/x-raw-disk-image"},
+    Signature{82, "FAT32   "sv, "application/x-raw-disk-image"},
+    Signature{3, "NTFS    "sv, "application/x-raw-disk-image"},
+    Signature{3, "EXFAT   "sv, "application/x-raw-disk-image"},
     Signature{0, "%PDF-"sv, "application/pdf"},
     Signature{0, "%!PS"sv, "application/postscript"},
     Signature{0, "{\\rt"sv, "application/rtf"},
@@ -143,9 +162,23 @@ bool HeldBack(const Signature& signature, std::string_view content) {
   if (signature.type == "application/vnd.adobe.flash.movie") {
     return content.size() < 8 || static_cast<unsigned char>(content[3]) > 60 || content[3] < 1;
   }
+  // Boot sectors end in 55 AA.
+  if (signature.type == "application/x-raw-disk-image") {
+    return content.size() < 512 || content.substr(510, 2) != "\x55\xAA";
+  }
+  if (signature.bytes == "rLau") return content.substr(0, 4) != "SIT!";
   if (signature.bytes == "ID3")
     return content.size() < 10 || static_cast<unsigned char>(content[3]) > 9;
   return false;
+}
+
+// Disk images that carry their mark in the last 512 bytes.
+std::string_view DiskFooter(std::string_view content) {
+  if (content.size() < 1024) return {};
+  const std::string_view footer = content.substr(content.size() - 512);
+  if (footer.substr(0, 8) == "conectix") return "application/x-vhd-disk";
+  if (footer.substr(0, 8) == "koly\0\0\0\4"sv) return "application/x-apple-diskimage";
+  return {};
 }
 
 }  // namespace
@@ -157,6 +190,7 @@ std::string_view TypeByFirstBytes(std::string_view content) {
     return "application/x-dosexec";
   }
   if (const std::string_view type = CafeBabe(content); !type.empty()) return type;
+  if (const std::string_view type = DiskFooter(content); !type.empty()) return type;
   for (const Signature& signature : kSignatures) {
     if (content.size() < signature.offset + signature.bytes.size()) continue;
     if (content.compare(signature.offset, signature.bytes.size(), signature.bytes) != 0) continue;

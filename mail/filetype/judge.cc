@@ -5,10 +5,12 @@
 
 #include "base/format.h"
 #include "base/text.h"
+#include "mail/filetype/active_content.h"
 #include "mail/filetype/dangerous_extensions.h"
 #include "mail/filetype/family.h"
 #include "mail/filetype/file_name.h"
 #include "mail/filetype/mime_database.h"
+#include "mail/filetype/text_sniff.h"
 
 namespace lazaret::mail {
 namespace {
@@ -33,6 +35,8 @@ bool IsTextual(Family family) {
          family == Family::kMessage || family == Family::kShortcut || family == Family::kCrypto;
 }
 
+constexpr std::string_view kBinaryShortcut = "application/x-ms-shortcut";
+
 bool IsActive(Family family) {
   return family == Family::kExecutable || family == Family::kScript || family == Family::kShortcut;
 }
@@ -45,6 +49,7 @@ Severity SeverityOf(DangerLevel level) {
       return Severity::kHigh;
     case DangerLevel::kContainer:
     case DangerLevel::kMacro:
+    case DangerLevel::kDoubtful:
       return Severity::kMedium;
   }
   return Severity::kMedium;
@@ -57,8 +62,15 @@ class Judge {
 
   std::vector<TypeProblem> Run() {
     if (artifact_.multipart) {
-      for (const std::string& name : artifact_.claimed_names)
-        JudgeSpelling(name, ParseFileName(name));
+      // A message is saved under its name, whatever it holds; a multipart never is.
+      const bool message = artifact_.kind == ArtifactKind::kMessage;
+      for (const std::string& name : artifact_.claimed_names) {
+        if (message) {
+          JudgeName(name);
+        } else {
+          JudgeSpelling(name, ParseFileName(name));
+        }
+      }
       return std::move(problems_);
     }
     if (artifact_.kind != ArtifactKind::kObject) {
@@ -101,8 +113,8 @@ class Judge {
   // "someone@example.com" is a mailbox used as a file name, not a DOS program.
   static std::optional<DangerLevel> Danger(const std::string& name, const FileName& file) {
     const auto danger = DangerOf(file.extension);
-    if (danger && file.extension == "com" && name.find('@') != std::string::npos)
-      return std::nullopt;
+    const bool domain = file.extension == "com" || file.extension == "app";
+    if (danger && domain && name.find('@') != std::string::npos) return std::nullopt;
     return danger;
   }
 
@@ -125,7 +137,8 @@ class Judge {
           base::Format("{} is {}", name, artifact_.detected_type));
       return;
     }
-    if (types.empty() || danger) return;
+    // An extension that says the worst needs no second finding.
+    if (types.empty() || (danger && SeverityOf(*danger) >= Severity::kHigh)) return;
     const bool fits = std::any_of(types.begin(), types.end(),
                                   [&](const std::string& type) { return Fits(type); });
     if (fits) return;
@@ -135,14 +148,14 @@ class Judge {
   }
 
   static bool MayBeExecutable(const FileName& file, std::optional<DangerLevel> danger) {
-    if (danger) return true;
+    if (danger == DangerLevel::kExecutable) return true;
     constexpr std::array<std::string_view, 12> kPrograms{
         "so", "o", "bin", "class", "dylib", "war", "ear", "efi", "wasm", "swf", "tmp", "dat"};
     const bool known =
         std::find(kPrograms.begin(), kPrograms.end(), file.extension) != kPrograms.end();
     // An unknown extension hides nothing that its owner could not see: JudgeContent still reports
     // it.
-    return known || SystemMimeDatabase().TypesOf(file.extension).empty();
+    return known || (!danger && SystemMimeDatabase().TypesOf(file.extension).empty());
   }
 
   // May a file of `type` look like this content?
@@ -152,7 +165,7 @@ class Judge {
     if (database.IsA(type, detected) || database.IsA(detected, type)) return true;
     const Family family = FamilyOf(database.Canonical(type));
     if (family == Family::kUnknown || family == detected_) return true;
-    if (IsTextual(family) && IsTextual(detected_)) return true;
+    if (IsTextual(family) && IsTextual(detected_) && detected != kBinaryShortcut) return true;
     const bool documents = (family == Family::kDocument || family == Family::kMacroDocument) &&
                            (detected_ == Family::kDocument || detected_ == Family::kMacroDocument);
     const bool media = (family == Family::kAudio || family == Family::kVideo) &&
@@ -164,7 +177,8 @@ class Judge {
   }
 
   Severity MismatchSeverity(Family claimed) const {
-    if (IsActive(detected_) && !IsTextual(claimed)) return Severity::kHigh;
+    const bool binary = artifact_.detected_type == kBinaryShortcut;
+    if (IsActive(detected_) && (binary || !IsTextual(claimed))) return Severity::kHigh;
     if (detected_ == Family::kHtml || detected_ == Family::kArchive ||
         detected_ == Family::kDiskImage) {
       return Severity::kMedium;
@@ -177,17 +191,60 @@ class Judge {
       Add("file.macro-document", Severity::kMedium, artifact_.detected_type);
     }
     const Family declared = FamilyOf(artifact_.declared_type);
+    const bool program =
+        detected_ == Family::kExecutable || artifact_.detected_type == kBinaryShortcut;
     const bool passive = declared == Family::kImage || declared == Family::kAudio ||
                          declared == Family::kVideo || declared == Family::kPdf ||
                          declared == Family::kText;
-    if (passive && detected_ == Family::kExecutable) {
+    if (passive && program) {
       Add("file.executable-disguised", Severity::kCritical,
           base::Format("declared {}, is {}", artifact_.declared_type, artifact_.detected_type));
     }
     // A program that no name gives away.
-    if (detected_ == Family::kExecutable && problems_.empty()) {
+    if (program && problems_.empty()) {
       Add("file.executable-content", Severity::kHigh, artifact_.detected_type);
     }
+    JudgeMarkup();
+    JudgeScript();
+  }
+
+  bool HasExtension(std::initializer_list<std::string_view> extensions) const {
+    return std::any_of(artifact_.claimed_names.begin(), artifact_.claimed_names.end(),
+                       [&](const std::string& name) {
+                         const std::string extension = ParseFileName(name).extension;
+                         return std::find(extensions.begin(), extensions.end(), extension) !=
+                                extensions.end();
+                       });
+  }
+
+  // A file of its own, not a body that the mail program shows without its scripts.
+  bool IsAttached() const {
+    return artifact_.kind == ArtifactKind::kMember || artifact_.disposition == "attachment" ||
+           (artifact_.kind == ArtifactKind::kPart && !artifact_.claimed_names.empty());
+  }
+
+  void JudgeMarkup() {
+    if (!artifact_.text) return;
+    const bool svg = artifact_.detected_type == "image/svg+xml" ||
+                     artifact_.declared_type == "image/svg+xml" || HasExtension({"svg"});
+    const bool html = detected_ == Family::kHtml ||
+                      FamilyOf(artifact_.declared_type) == Family::kHtml ||
+                      HasExtension({"htm", "html", "shtml", "xhtml", "xht"});
+    if (!svg && !(html && IsAttached())) return;
+    const std::string what = FindActiveMarkup(artifact_.content);
+    if (what.empty()) return;
+    Add(svg ? "file.active-svg" : "file.active-html", Severity::kMedium, what);
+  }
+
+  void JudgeScript() {
+    if (detected_ != Family::kScript && detected_ != Family::kShortcut) return;
+    if (!artifact_.text ||
+        !HasExtension({"txt", "text", "log", "csv", "asc", "ini", "cfg", "dat"})) {
+      return;
+    }
+    if (!BeginsAsProgram(artifact_.content)) return;
+    Add("file.script-as-text", Severity::kLow,
+        base::Format("{} is {}", artifact_.claimed_names.front(), artifact_.detected_type));
   }
 
   const Artifact& artifact_;

@@ -4,6 +4,7 @@
 #include <array>
 
 #include "base/text.h"
+#include "mail/filetype/family.h"
 
 namespace lazaret::mail {
 namespace {
@@ -45,7 +46,14 @@ constexpr std::array kStarts{
     Token{"-----begin ", "application/x-pem-file"},
     Token{"web\r\n1\r\n", "text/x-iqy"},
     Token{"web\n1\n", "text/x-iqy"},
-    Token{"@echo off", "application/x-bat"},
+    Token{"@echo ", "application/x-bat"},
+    Token{"@setlocal", "application/x-bat"},
+    Token{"powershell -", "application/x-bat"},
+    Token{"powershell.exe -", "application/x-bat"},
+    Token{"cmd /c ", "application/x-bat"},
+    Token{"cmd.exe /c ", "application/x-bat"},
+    Token{"on error resume next", "text/vbscript"},
+    Token{"#@~^", "text/vbscript"},
     Token{"#!", "application/x-shellscript"},
 };
 
@@ -117,6 +125,30 @@ std::string Narrow(std::string_view content) {
   return out;
 }
 
+// How the first line of such a program begins.
+constexpr std::array<std::string_view, 22> kFirstWords{"option explicit",
+                                                       "dim ",
+                                                       "set ",
+                                                       "sub ",
+                                                       "function ",
+                                                       "private ",
+                                                       "public ",
+                                                       "const ",
+                                                       "var ",
+                                                       "let ",
+                                                       "new ",
+                                                       "(function",
+                                                       "$",
+                                                       "param",
+                                                       "[",
+                                                       "#requires",
+                                                       "import-module",
+                                                       "@",
+                                                       "setlocal",
+                                                       "try",
+                                                       "createobject(",
+                                                       "if "};
+
 std::string_view SniffScript(std::string_view lower) {
   std::array<std::pair<std::string_view, int>, 4> scores{{{"text/vbscript", 0},
                                                           {"text/javascript", 0},
@@ -168,6 +200,27 @@ bool LooksLikeText(std::string_view content) {
     if (control || byte == 0x7F) return false;
   }
   return true;
+}
+
+bool BeginsAsProgram(std::string_view content) {
+  std::string head(content.substr(0, kLook));
+  if (IsUtf16(content)) head = Narrow(head);
+  if (head.compare(0, 3, "\xEF\xBB\xBF") == 0) head.erase(0, 3);
+  const std::string lower = base::AsciiLower(head);
+  const std::string_view start =
+      std::string_view(lower).substr(std::min(lower.find_first_not_of(" \t\r\n"), lower.size()));
+  const auto begins = [&](std::string_view word) { return start.substr(0, word.size()) == word; };
+  if (begins("#!")) return start.substr(2, 2).find('/') != std::string_view::npos;
+  for (const Token& token : kStarts) {
+    const Family family = FamilyOf(token.type);
+    const bool program = family == Family::kScript || family == Family::kShortcut;
+    if (program && begins(token.text)) return true;
+  }
+  return !SniffScript(lower).empty() && std::any_of(kFirstWords.begin(), kFirstWords.end(), begins);
+}
+
+std::string NarrowUtf16(std::string_view content) {
+  return IsUtf16(content) ? Narrow(content) : std::string();
 }
 
 std::string SniffText(std::string_view content) {

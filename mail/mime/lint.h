@@ -23,9 +23,10 @@ struct LintTarget {
   std::string_view bytes;
   bool in_message = true;        // false: bytes were decoded from a part
   std::size_t outer_offset = 0;  // then every report points there
+  bool silent = false;           // nothing is reported
   void Report(std::string_view code, DifferenceLevel level, std::size_t offset,
               std::string_view detail) const {
-    tree.Differ(code, level, artifact, in_message ? offset : outer_offset, detail);
+    if (!silent) tree.Differ(code, level, artifact, in_message ? offset : outer_offset, detail);
   }
 };
 
@@ -38,8 +39,8 @@ struct MultipartView {
   const Entity& entity;
   std::size_t end = 0;
   const std::vector<DelimiterLine>& delimiters;
-  std::string_view boundary;            // the one view 0 used
-  std::string_view enclosing_boundary;  // of the multipart around, or empty
+  std::string_view boundary;     // the one view 0 used
+  bool boundary_in_use = false;  // by a multipart around
   std::size_t children = 0;
 };
 void LintMultipart(const LintTarget& target, const MultipartView& view);

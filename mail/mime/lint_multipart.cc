@@ -70,6 +70,9 @@ class DelimiterCheck {
 
   void Run() {
     const std::size_t begin = view_.entity.header.body;
+    // A header that came without its body, as bounces quote them: nothing to see in any reading.
+    const std::size_t end = std::min(view_.end, target_.bytes.size());
+    if (begin >= end || base::TrimAscii(target_.bytes.substr(begin, end - begin)).empty()) return;
     auto line = std::lower_bound(
         view_.delimiters.begin(), view_.delimiters.end(), begin,
         [](const DelimiterLine& delimiter, std::size_t at) { return delimiter.begin < at; });
@@ -131,7 +134,7 @@ void LintMultipart(const LintTarget& target, const MultipartView& view) {
   LintBoundaryParameter(target, view);
   LintMultipartEncoding(target, view);
   if (view.boundary.empty()) return;
-  if (view.boundary == view.enclosing_boundary) {
+  if (view.boundary_in_use) {
     target.Report("mime.same-boundary", kAmbiguous, view.entity.header.begin,
                   view.boundary.substr(0, 80));
   }

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/text.h"
+#include "mail/filetype/equal_extensions.h"
 
 namespace lazaret::mail {
 namespace {
@@ -40,7 +41,7 @@ ClaimedNames CollectNames(const Entity& entity) {
     const std::string extension = Extension(name);
     if (extension.empty()) continue;
     if (first.empty()) first = extension;
-    if (extension != first) out.extension_conflict = true;
+    if (!EqualExtensions(extension, first)) out.extension_conflict = true;
   }
   return out;
 }

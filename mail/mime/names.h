@@ -16,7 +16,7 @@ struct ClaimedNames {
   bool repeated = false;   // one form given twice with one value
   bool broken = false;     // RFC 2231 gaps or bad escapes
   bool unknown_charset = false;
-  bool extension_conflict = false;  // two readings end in different extensions
+  bool extension_conflict = false;  // two readings end in extensions of different meaning
 };
 
 ClaimedNames CollectNames(const Entity& entity);

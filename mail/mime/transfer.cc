@@ -4,8 +4,6 @@
 #include <array>
 #include <cstdint>
 
-#include "mail/mime/header.h"
-
 namespace lazaret::mail {
 namespace {
 
@@ -162,52 +160,6 @@ std::size_t SoftBreak(std::string_view text, std::size_t at) {
   return 0;
 }
 
-std::size_t DataLength(char first) { return (static_cast<unsigned char>(first) - 32U) & 0x3FU; }
-
-bool IsUuChar(char c) { return c >= ' ' && c <= '`'; }
-
-// "M" lines: a length character, then at least ceil(n/3)*4 characters of the alphabet (trailing
-// blanks may have been lost on the way: up to three are forgiven).
-bool IsDataLine(std::string_view line) {
-  if (line.size() < 2 || !IsUuChar(line.front())) return false;
-  const std::size_t count = DataLength(line.front());
-  const std::size_t wanted = (count + 2) / 3 * 4;
-  if (count == 0 || count > 45 || line.size() - 1 + 3 < wanted || line.size() - 1 > wanted + 2)
-    return false;
-  return std::all_of(line.begin(), line.end(), IsUuChar);
-}
-
-void DecodeDataLine(std::string_view line, std::string& out) {
-  const std::size_t count = DataLength(line.front());
-  std::string chars(line.substr(1));
-  chars.resize((count + 2) / 3 * 4, ' ');
-  std::string bytes;
-  for (std::size_t i = 0; i + 3 < chars.size(); i += 4) {
-    const std::size_t group = DataLength(chars[i]) << 18U | DataLength(chars[i + 1]) << 12U |
-                              DataLength(chars[i + 2]) << 6U | DataLength(chars[i + 3]);
-    bytes += static_cast<char>(group >> 16U & 0xFFU);
-    bytes += static_cast<char>(group >> 8U & 0xFFU);
-    bytes += static_cast<char>(group & 0xFFU);
-  }
-  out += bytes.substr(0, count);
-}
-
-// "begin 644 name" or "begin  name" without a mode.
-bool IsBeginLine(std::string_view line, std::string& name) {
-  if (line.substr(0, 6) != "begin ") return false;
-  std::string_view rest = line.substr(6);
-  std::size_t digits = 0;
-  while (digits < rest.size() && rest[digits] >= '0' && rest[digits] <= '7') ++digits;
-  if (digits >= 3 && digits <= 4 && digits < rest.size() && rest[digits] == ' ') {
-    rest.remove_prefix(digits);
-  } else if (rest.empty() || rest.front() != ' ') {
-    return false;
-  }
-  while (!rest.empty() && rest.front() == ' ') rest.remove_prefix(1);
-  name = std::string(rest.substr(0, 255));
-  return !name.empty();
-}
-
 }  // namespace
 
 Decoded DecodeBase64(std::string_view text, std::size_t max_bytes) {
@@ -256,33 +208,6 @@ std::string DecodeQ(std::string_view text) {
     }
   }
   return out;
-}
-
-std::optional<UuencodedFile> FindUuencoded(std::string_view text, std::size_t from,
-                                           std::size_t max_bytes) {
-  std::size_t at = text.find("begin ", from);
-  for (; at != std::string_view::npos; at = text.find("begin ", at + 1)) {
-    if (at > 0 && text[at - 1] != '\n') continue;
-    UuencodedFile file;
-    file.begin = at;
-    std::size_t line_at = NextLine(text, at, text.size());
-    if (!IsBeginLine(LineText(text, at, line_at), file.name)) continue;
-    while (line_at < text.size()) {
-      const std::size_t next = NextLine(text, line_at, text.size());
-      const std::string_view line = LineText(text, line_at, next);
-      if (!IsDataLine(line)) break;
-      DecodeDataLine(line, file.content.bytes);
-      line_at = next;
-      if (file.content.bytes.size() >= max_bytes) {
-        file.content.truncated = true;
-        break;
-      }
-    }
-    if (file.content.bytes.empty()) continue;
-    file.end = line_at;
-    return file;
-  }
-  return std::nullopt;
 }
 
 }  // namespace lazaret::mail

@@ -1,11 +1,10 @@
 // Transfer encodings, decoded to their longest reading: nothing that some mail program would still
 // decode is dropped, and every place where programs part is marked. base64 RFC 2045 section 6.8,
-// quoted-printable section 6.7, the Q form of RFC 2047 section 4.2, uuencode as POSIX describes it.
+// quoted-printable section 6.7, the Q form of RFC 2047 section 4.2.
 #ifndef LAZARET_MAIL_MIME_TRANSFER_H_
 #define LAZARET_MAIL_MIME_TRANSFER_H_
 
 #include <cstddef>
-#include <optional>
 #include <string>
 #include <string_view>
 
@@ -29,17 +28,6 @@ struct Decoded {
 Decoded DecodeBase64(std::string_view text, std::size_t max_bytes);
 Decoded DecodeQuotedPrintable(std::string_view text, std::size_t max_bytes);
 std::string DecodeQ(std::string_view text);
-
-// A uuencoded file inside text.
-struct UuencodedFile {
-  std::size_t begin = 0;  // offset of the "begin" line
-  std::size_t end = 0;
-  std::string name;  // bytes as sent
-  Decoded content;
-};
-// The first one at or behind `from`: a "begin MODE NAME" line that a valid data line follows.
-std::optional<UuencodedFile> FindUuencoded(std::string_view text, std::size_t from,
-                                           std::size_t max_bytes);
 
 }  // namespace lazaret::mail
 

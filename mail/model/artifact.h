@@ -29,28 +29,29 @@ struct Artifact {
   std::uint32_t parent = 0;  // parent's id; the root (id 0, the message) names itself
   ArtifactKind kind = ArtifactKind::kPart;
   int depth = 0;
-  // "message > part 2 > x.zip > y.lnk"; parts are numbered from 1 within their parent, named ones show
-  // their best claimed name.
+  // "message > part 2 > x.zip > y.lnk"; parts are numbered from 1 within their parent, named ones
+  // show their best claimed name.
   std::string path;
-  // Every name a reader could use (filename=, name=, RFC 2231 and 2047 forms, member name), best first.
+  // Every name a reader could use (filename=, name=, RFC 2231 and 2047 forms, member name), best
+  // first.
   std::vector<std::string> claimed_names;
   std::string declared_type;  // "text/html", lower case; empty when none is declared
   std::string detected_type;  // by content, lower case; empty when unknown
   std::string charset;        // declared, lower case
   std::string disposition;    // "attachment", "inline" or empty, lower case
   std::string transfer_encoding;
-  // Decoded bytes: they live in the message or in the tree's storage, as long as the tree. Empty for
-  // multiparts (their children hold the bytes).
+  // Decoded bytes: they live in the message or in the tree's storage, as long as the tree. Empty
+  // for multiparts (their children hold the bytes).
   std::string_view content;
   std::optional<ByteRange> raw_header;  // parts: header block in the message
   std::optional<ByteRange> raw_body;    // parts: body as sent
   base::Sha256Digest sha256{};          // of content; not set for multiparts
   bool multipart = false;               // a container by MIME structure: no content of its own
-  bool text = false;                    // declared or detected text: libclamav normalises white space
-  bool format_flowed = false;           // text/plain with format=flowed (RFC 3676)
-  bool format_delsp = false;            // and delsp=yes
-  bool encrypted = false;               // an archive or document that cannot be opened
-  bool truncated = false;               // a limit cut its content: what is missing was not seen
+  bool text = false;           // declared or detected text: libclamav normalises white space
+  bool format_flowed = false;  // text/plain with format=flowed (RFC 3676)
+  bool format_delsp = false;   // and delsp=yes
+  bool encrypted = false;      // an archive or document that cannot be opened
+  bool truncated = false;      // a limit cut its content: what is missing was not seen
 };
 
 enum class DifferenceLevel : std::uint8_t {
@@ -72,14 +73,15 @@ struct Unreadable {
   std::string code;
   std::uint32_t artifact = 0;
   std::string reason;
+  std::uint32_t count = 1;  // how many things of this kind, when they are grouped
 };
 
 enum class TextOrigin : std::uint8_t {
   kSubject = 0,
-  kHeader = 1,       // name: the header's name, lower case
-  kBody = 2,         // text of a body part (text/plain, or the visible text of HTML)
-  kHtmlHidden = 3,   // text a reader does not see
-  kAttachment = 4,   // text of a part that is an attachment
+  kHeader = 1,      // name: the header's name, lower case
+  kBody = 2,        // text of a body part (text/plain, or the visible text of HTML)
+  kHtmlHidden = 3,  // text a reader does not see
+  kAttachment = 4,  // text of a part that is an attachment
   kFilename = 5,
   kUrl = 6,
 };
@@ -87,24 +89,34 @@ enum class TextOrigin : std::uint8_t {
 // A run of text made ready for rules: valid UTF-8, transfer and charset decoded.
 struct TextUnit {
   TextOrigin origin = TextOrigin::kBody;
-  std::string name;            // kHeader: header name; kUrl: empty
+  std::string name;  // kHeader: header name; kUrl: empty
   std::uint32_t artifact = 0;
   std::string text;
-  bool truncated = false;      // a limit cut it
+  bool truncated = false;  // a limit cut it
   bool charset_guessed = false;
 };
 
 // Header fields of the top message, in order, unfolded; value is decoded (RFC 2047) valid UTF-8.
 struct HeaderField {
-  std::string name;   // as sent
+  std::string name;  // as sent
   std::string value;
-  ByteRange raw;      // the whole field in the message
+  ByteRange raw;  // the whole field in the message
+};
+
+// Text outside headers and leaves: a header field of an embedded message, a header line that is no
+// field, or the preamble or epilogue of a multipart.
+struct SideText {
+  std::uint32_t artifact = 0;
+  std::string header;      // the field's name, lower case; empty: no field
+  std::string value;       // of a field: decoded (RFC 2047), valid UTF-8
+  std::string_view bytes;  // else: as sent, in the message or in storage
 };
 
 struct ArtifactTree {
-  std::string_view message;       // the bytes as the front rebuilt them
+  std::string_view message;  // the bytes as the front rebuilt them
   std::vector<HeaderField> headers;
   std::deque<Artifact> artifacts;  // [0] is the message
+  std::vector<SideText> side_texts;
   std::vector<TextUnit> texts;
   std::vector<Difference> differences;
   std::vector<Unreadable> unreadable;

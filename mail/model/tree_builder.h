@@ -56,6 +56,13 @@ class TreeBuilder {
   }
 
   std::size_t decoded_left() const { return decoded_left_; }
+  // Takes bytes that are read once more from the same budget; false (and nothing taken) without
+  // room.
+  bool Charge(std::size_t bytes) {
+    if (bytes > decoded_left_) return false;
+    decoded_left_ -= bytes;
+    return true;
+  }
   // Moves bytes into the tree; the caller has asked decoded_left() before.
   std::string_view Store(std::string bytes) {
     decoded_left_ -= std::min(decoded_left_, bytes.size());
@@ -90,7 +97,7 @@ class TreeBuilder {
     const auto key = std::make_pair(std::string(code), artifact);
     if (!seen_unreadable_.insert(key).second) return;
     tree_.unreadable.push_back(
-        Unreadable{std::string(code), artifact, base::EscapeLine(reason, kMaxDetail)});
+        Unreadable{std::string(code), artifact, base::EscapeLine(reason, kMaxDetail), 1});
   }
 
  private:

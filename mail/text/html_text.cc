@@ -2,11 +2,13 @@
 
 #include <algorithm>
 #include <array>
+#include <unordered_set>
 #include <utility>
 
 #include "base/text.h"
 #include "mail/text/html_entities.h"
 #include "mail/text/html_tokenizer.h"
+#include "mail/text/plain_text.h"
 
 namespace lazaret::mail {
 namespace {
@@ -175,16 +177,22 @@ class Extractor {
   }
 
   void Url(std::string_view value) {
-    if (result_.urls.size() >= kMaxUrls) return;
     const std::string url = DecodeEntities(value);
-    const std::string_view trimmed = base::TrimAscii(url);
-    if (trimmed.size() > 1) result_.urls.emplace_back(trimmed.substr(0, 8192));
+    const std::string_view trimmed = base::TrimAscii(url).substr(0, 8192);
+    if (trimmed.size() <= 1 || seen_urls_.count(std::string(trimmed)) != 0) return;
+    if (result_.urls.size() >= kMaxUrls) {
+      result_.urls_cut = true;
+      return;
+    }
+    seen_urls_.emplace(trimmed);
+    result_.urls.emplace_back(trimmed);
   }
 
   HtmlTokenizer tokenizer_;
   HtmlText result_;
   TextSink visible_;
   TextSink hidden_;
+  std::unordered_set<std::string> seen_urls_;
   std::string asides_;
   std::string hidden_tag_;
   std::size_t hidden_depth_ = 0;

@@ -13,12 +13,14 @@ struct HtmlText {
   // Inline tags join, block tags and table cells break lines, entities are decoded, what has no
   // width is dropped; alt and title texts stand at the end, one a line.
   std::string visible;
-  std::string hidden;             // script, style, and elements that styles or attributes hide
-  std::vector<std::string> urls;  // href, src of frames, form action; entities decoded, in order
+  std::string hidden;  // script, style, and elements that styles or attributes hide
+  // href, src of frames, form action; entities decoded, in order, each once, at most kMaxUrls
+  // (plain_text.h).
+  std::vector<std::string> urls;
+  bool urls_cut = false;  // there were more
 };
 
-// `utf8` is valid UTF-8. Linear time. At most kMaxUrls urls (stops link floods).
-inline constexpr std::size_t kMaxUrls = 2'000;
+// `utf8` is valid UTF-8. Linear time.
 HtmlText ExtractHtml(std::string_view utf8);
 
 }  // namespace lazaret::mail

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <unordered_set>
 
 #include "base/text.h"
 
@@ -69,11 +70,12 @@ std::string JoinFolded(std::string_view text) {
   return out;
 }
 
-std::vector<std::string> FindUrls(std::string_view text, std::size_t max) {
+Urls FindUrls(std::string_view text) {
   constexpr std::array<std::string_view, 4> kStarts{"http://", "https://", "ftp://", "www."};
   constexpr std::string_view kEnds = " \t\r\n\"<>{}|\\^`";
-  std::vector<std::string> urls;
-  for (std::size_t at = 0; at < text.size() && urls.size() < max;) {
+  Urls out;
+  std::unordered_set<std::string_view> seen;
+  for (std::size_t at = 0; at < text.size();) {
     at = text.find_first_of("hHfFwW", at);
     if (at == std::string_view::npos) break;
     const bool starts = std::any_of(kStarts.begin(), kStarts.end(), [&](std::string_view start) {
@@ -89,10 +91,16 @@ std::vector<std::string> FindUrls(std::string_view text, std::size_t max) {
            std::string_view(".,;:!?)]'").find(url.back()) != std::string_view::npos) {
       url.remove_suffix(1);
     }
-    if (url.size() > 8) urls.emplace_back(url);
     at = end;
+    if (url.size() <= 8 || seen.count(url) != 0) continue;
+    if (out.urls.size() >= kMaxUrls) {
+      out.cut = true;
+      break;
+    }
+    seen.insert(url);
+    out.urls.emplace_back(url);
   }
-  return urls;
+  return out;
 }
 
 }  // namespace lazaret::mail

@@ -16,8 +16,16 @@ std::string JoinFlowed(std::string_view text, bool delsp);
 // Folded content lines of iCalendar and vCard (RFC 5545 section 3.1) joined.
 std::string JoinFolded(std::string_view text);
 
-// http, https, ftp and www addresses in running text, in order, at most `max`.
-std::vector<std::string> FindUrls(std::string_view text, std::size_t max);
+// Distinct addresses of one text; stops link floods, which would cost a look of all rules each.
+inline constexpr std::size_t kMaxUrls = 10'000;
+
+struct Urls {
+  std::vector<std::string> urls;  // in order, each once
+  bool cut = false;               // there were more
+};
+
+// http, https, ftp and www addresses in running text.
+Urls FindUrls(std::string_view text);
 
 }  // namespace lazaret::mail
 

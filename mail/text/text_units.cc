@@ -15,10 +15,10 @@ namespace lazaret::mail {
 namespace {
 
 // Headers that rules look at, besides the subject.
-constexpr std::array<std::string_view, 10> kHeaders{
-    "from",    "sender",   "reply-to",   "to",          "cc",
-    "list-id", "x-mailer", "user-agent", "return-path", "organization"};
-constexpr std::size_t kMaxUrlsInPlain = 2'000;
+constexpr std::array<std::string_view, 14> kHeaders{
+    "from",         "sender",   "reply-to", "to",          "cc",
+    "bcc",          "list-id",  "x-mailer", "user-agent",  "return-path",
+    "organization", "comments", "keywords", "thread-topic"};
 
 bool StartsWith(std::string_view text, std::string_view start) {
   return text.substr(0, start.size()) == start;
@@ -56,11 +56,13 @@ class Collector {
 
   void Headers() {
     for (const HeaderField& field : tree_.tree().headers) {
-      const std::string name = base::AsciiLower(field.name);
-      if (name == "subject") {
-        Add(TextOrigin::kSubject, {}, 0, field.value);
-      } else if (std::find(kHeaders.begin(), kHeaders.end(), name) != kHeaders.end()) {
-        Add(TextOrigin::kHeader, name, 0, field.value);
+      Header(base::AsciiLower(field.name), 0, field.value);
+    }
+    for (const SideText& side : tree_.tree().side_texts) {
+      if (side.header.empty()) {
+        Loose(side);
+      } else {
+        Header(side.header, side.artifact, side.value);
       }
     }
   }
@@ -108,21 +110,43 @@ class Collector {
     guessed_ = false;
   }
 
+  // Who reads the units must know of what is missing: the list of unreadable things may be full.
+  void Finish() {
+    if (cut_ && !tree_.tree().texts.empty()) tree_.tree().texts.back().truncated = true;
+  }
+
  private:
+  void Header(const std::string& name, std::uint32_t artifact, const std::string& value) {
+    if (name == "subject") {
+      Add(TextOrigin::kSubject, {}, artifact, value);
+    } else if (std::find(kHeaders.begin(), kHeaders.end(), name) != kHeaders.end()) {
+      Add(TextOrigin::kHeader, name, artifact, value);
+    }
+  }
+
+  // Preambles and the like carry text as a body does.
+  void Loose(const SideText& side) {
+    for (TextReading& reading : ReadText(side.bytes.substr(0, left_), {}).readings) {
+      Add(TextOrigin::kBody, {}, side.artifact, std::move(reading.utf8));
+    }
+    if (side.bytes.size() > left_) Cut(side.artifact);
+  }
+
   void Html(const Artifact& artifact, const std::string& utf8) {
     HtmlText html = ExtractHtml(utf8);
     Add(origin_, {}, artifact.id, std::move(html.visible));
     Add(TextOrigin::kHtmlHidden, {}, artifact.id, std::move(html.hidden));
     for (std::string& url : html.urls) Add(TextOrigin::kUrl, {}, artifact.id, std::move(url));
+    if (html.urls_cut) Cut(artifact.id);
   }
 
   void Plain(const Artifact& artifact, std::string utf8) {
     if (artifact.format_flowed) utf8 = JoinFlowed(utf8, artifact.format_delsp);
     if (IsFolded(artifact)) utf8 = JoinFolded(utf8);
     if (artifact.kind == ArtifactKind::kObject) utf8 = DocumentText(utf8);
-    for (std::string& url : FindUrls(utf8, kMaxUrlsInPlain)) {
-      Add(TextOrigin::kUrl, {}, artifact.id, std::move(url));
-    }
+    Urls found = FindUrls(utf8);
+    for (std::string& url : found.urls) Add(TextOrigin::kUrl, {}, artifact.id, std::move(url));
+    if (found.cut) Cut(artifact.id);
     Add(origin_, {}, artifact.id, std::move(utf8));
   }
 
@@ -145,6 +169,7 @@ class Collector {
   }
 
   void Cut(std::uint32_t artifact) {
+    cut_ = true;
     tree_.CannotRead("scan.unscannable.text-bytes", artifact, "more text than is looked at");
   }
 
@@ -153,6 +178,7 @@ class Collector {
   std::size_t left_;
   TextOrigin origin_ = TextOrigin::kBody;
   bool guessed_ = false;
+  bool cut_ = false;
 };
 
 }  // namespace
@@ -165,6 +191,7 @@ base::Status ExtractTexts(TreeBuilder& tree, const TextLimits& limits, base::Dea
     collector.Names(artifact);
     collector.Content(artifact);
   }
+  collector.Finish();
   return base::Ok();
 }
 

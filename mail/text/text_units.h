@@ -16,7 +16,8 @@ struct TextLimits {
   std::size_t max_units = 20'000;     // whole message: stops floods of names and links
 };
 
-// Uses artifacts' types, charsets and content; adds to tree.texts, differences and unreadable.
+// Uses artifacts' types, charsets and content; adds to tree.texts, differences and unreadable. When
+// a limit left text out, the last unit is marked truncated.
 base::Status ExtractTexts(TreeBuilder& tree, const TextLimits& limits, base::Deadline deadline);
 
 }  // namespace lazaret::mail

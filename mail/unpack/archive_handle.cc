@@ -18,6 +18,10 @@ namespace {
 int SwitchOn(struct archive* handle, ArchiveShape shape) {
   int worst = ARCHIVE_OK;
   const auto on = [&](int result) { worst = std::min(worst, result); };
+  if (shape == ArchiveShape::kZipPieces) {
+    on(archive_read_support_format_zip_streamable(handle));
+    return worst;
+  }
   on(archive_read_support_filter_gzip(handle));
   on(archive_read_support_filter_bzip2(handle));
   on(archive_read_support_filter_xz(handle));
@@ -38,6 +42,8 @@ int SwitchOn(struct archive* handle, ArchiveShape shape) {
   on(archive_read_support_format_lha(handle));
   on(archive_read_support_format_xar(handle));
   on(archive_read_support_format_iso9660(handle));
+  // What stands behind a tar's end blocks is read too: many programs do.
+  on(archive_read_set_format_option(handle, "tar", "read_concatenated_archives", "1"));
   if (shape == ArchiveShape::kStream) on(archive_read_support_format_raw(handle));
   return worst;
 }
@@ -81,6 +87,10 @@ ArchiveStep ArchiveHandle::ReadPiece(std::string& out) {
   out.resize(before + static_cast<std::size_t>(std::max<la_ssize_t>(count, 0)));
   if (count == 0) return ArchiveStep::kEnd;
   return count > 0 ? ArchiveStep::kEntry : ArchiveStep::kFailed;
+}
+
+bool ArchiveHandle::skips_unread() const {
+  return (archive_format(state_->handle) & ARCHIVE_FORMAT_BASE_MASK) == ARCHIVE_FORMAT_ZIP;
 }
 
 bool ArchiveHandle::header_encrypted() const {

@@ -13,7 +13,8 @@
 namespace lazaret::mail {
 
 // What the bytes are taken for: a bare compressed stream has one member and no names.
-enum class ArchiveShape { kArchive, kStream };
+// kZipPieces reads ZIP members front to back and asks no directory.
+enum class ArchiveShape { kArchive, kStream, kZipPieces };
 
 struct ArchiveEntry {
   std::optional<std::string> name;  // bytes; nullopt when libarchive has none to give
@@ -34,6 +35,9 @@ class ArchiveHandle {
   ArchiveStep Next(ArchiveEntry& entry);
   // Appends the next piece of the current entry; kEnd at its end, kFailed when it cannot be read.
   ArchiveStep ReadPiece(std::string& out);
+
+  // The rest of an entry costs nothing when it is not read: the format has a directory.
+  bool skips_unread() const;
 
   bool header_encrypted() const;
   std::string error() const;

@@ -3,6 +3,7 @@
 #include <string>
 #include <utility>
 
+#include "base/format.h"
 #include "base/text.h"
 #include "mail/unpack/member_name.h"
 
@@ -11,6 +12,10 @@ namespace {
 
 constexpr const char* kArchiveBroken = "scan.unscannable.archive";
 constexpr const char* kEncrypted = "scan.unscannable.encrypted";
+constexpr const char* kMembers = "scan.unscannable.archive-members";
+constexpr const char* kBytes = "scan.unscannable.unpacked-bytes";
+constexpr const char* kSpentReason = "the archives of this message hold too much; not opened";
+constexpr std::size_t kFoldersForMember = 8;
 constexpr std::size_t kMaxName = 4096;  // stops names that are payloads
 
 // "report.txt.gz" holds "report.txt"; "x.tgz" holds "x.tar".
@@ -24,11 +29,36 @@ std::string StreamName(const Artifact& parent) {
   return tar ? name.substr(0, dot) + ".tar" : name.substr(0, dot);
 }
 
+std::string Extension(std::string_view name) {
+  const std::size_t dot = name.rfind('.');
+  return dot == std::string_view::npos ? std::string() : base::AsciiLower(name.substr(dot));
+}
+
 }  // namespace
 
-void Unpacker::Cut(std::uint32_t id, const char* code, const char* reason) {
+std::uint32_t Unpacker::PlaceOf(std::uint32_t id) {
+  const Artifact& artifact = tree_.At(id);
+  const bool inside =
+      artifact.kind == ArtifactKind::kMember || artifact.kind == ArtifactKind::kObject;
+  return inside ? artifact.parent : id;
+}
+
+void Unpacker::Cut(std::uint32_t id, const char* code, std::string_view reason) {
   tree_.At(id).truncated = true;
-  tree_.CannotRead(code, id, reason);
+  reports_.Add(code, id, PlaceOf(id), reason);
+}
+
+// A limit over the whole message is reached: false, for the caller to hand on.
+bool Unpacker::Spend(std::uint32_t id, const char* code) {
+  spent_ = code;
+  tree_.At(id).truncated = true;
+  reports_.Add(code, id, 0, kSpentReason);
+  return false;
+}
+
+bool Unpacker::Expire() {
+  expired_ |= deadline_.Expired();
+  return expired_;
 }
 
 int Unpacker::ArchiveDepth(std::uint32_t id) {
@@ -40,25 +70,74 @@ int Unpacker::ArchiveDepth(std::uint32_t id) {
   return depth;
 }
 
-void Unpacker::Unpack(std::uint32_t id, ArchiveShape shape) {
-  if (expired_) return;
+bool Unpacker::MayOpen(std::uint32_t id) {
+  if (Expire()) return false;
+  if (spent_ != nullptr) return Spend(id, spent_);
   if (ArchiveDepth(id) > limits_.max_depth) {
-    Cut(id, "scan.unscannable.archive-depth", "archives are nested too deep");
-    return;
+    tree_.At(id).truncated = true;
+    reports_.Add("scan.unscannable.archive-depth", id, 0, "archives are nested too deep");
+    return false;
   }
-  ArchiveHandle archive(tree_.At(id).content, shape);
   ordinal_ = 0;
-  for (;;) {
+  return true;
+}
+
+void Unpacker::Unpack(std::uint32_t id, ArchiveShape shape) {
+  if (MayOpen(id)) ReadMembers(id, tree_.At(id).content, shape);
+}
+
+void Unpacker::UnpackZip(std::uint32_t id) {
+  if (!MayOpen(id)) return;
+  const std::string_view content = tree_.At(id).content;
+  ReadZip(id, ReadZipStructure(content), content);
+}
+
+bool Unpacker::UnpackAppendedZip(std::uint32_t id) {
+  const std::string_view content = tree_.At(id).content;
+  const ZipStructure structure = ReadZipStructure(content);
+  if (!structure.found || structure.entries == 0) return false;
+  if (structure.fits_end && !structure.program) {
+    tree_.Differ(
+        "archive.appended", DifferenceLevel::kAmbiguous, id, 0,
+        base::Format("{}, or a ZIP of {} members", tree_.At(id).detected_type, structure.entries));
+  }
+  if (MayOpen(id)) {
+    ReadZip(id, structure, content.substr(structure.begin, structure.end - structure.begin));
+  }
+  return true;
+}
+
+void Unpacker::ReadZip(std::uint32_t id, const ZipStructure& structure, std::string_view bytes) {
+  if (structure.nul_in_name) {
+    tree_.Differ("archive.name-mismatch", DifferenceLevel::kAmbiguous, id, 0,
+                 "a member's name holds NUL: readers end it there or go on");
+  }
+  zip_ = &structure;
+  ReadMembers(id, bytes, ArchiveShape::kArchive);
+  for (const ZipStructure::Gap& gap : structure.hidden) {
+    tree_.Differ("archive.hidden-member", DifferenceLevel::kAmbiguous, id, 0,
+                 base::Format("at byte {} a member that the directory does not name", gap.begin));
+    if (spent_ != nullptr || Expire()) break;
+    ReadMembers(id, tree_.At(id).content.substr(gap.begin, gap.end - gap.begin),
+                ArchiveShape::kZipPieces);
+  }
+  zip_ = nullptr;
+}
+
+void Unpacker::ReadMembers(std::uint32_t id, std::string_view bytes, ArchiveShape shape) {
+  ArchiveHandle archive(bytes, shape);
+  while (!Expire()) {
     ArchiveEntry entry;
     const ArchiveStep step = archive.Next(entry);
     if (step == ArchiveStep::kEnd) break;
     if (step == ArchiveStep::kFailed) {
+      // A piece ends where the directory's next member begins, not with an end of its own.
+      if (shape == ArchiveShape::kZipPieces) return;
       const bool locked = archive.header_encrypted();
       tree_.At(id).encrypted |= locked;
-      Cut(id, locked ? kEncrypted : kArchiveBroken, archive.error().c_str());
+      Cut(id, locked ? kEncrypted : kArchiveBroken, archive.error());
       return;
     }
-    if (entry.directory) continue;
     if (!AddMember(archive, entry, id, shape)) return;
   }
 }
@@ -66,14 +145,10 @@ void Unpacker::Unpack(std::uint32_t id, ArchiveShape shape) {
 // False when the rest of the archive must stay closed.
 bool Unpacker::AddMember(ArchiveHandle& archive, const ArchiveEntry& entry, std::uint32_t id,
                          ArchiveShape shape) {
-  if (deadline_.Expired()) {
-    expired_ = true;
-    return false;
+  if (entry.directory) {
+    return ++folders_ <= kFoldersForMember * limits_.max_members || Spend(id, kMembers);
   }
-  if (members_ >= limits_.max_members) {
-    Cut(id, "scan.unscannable.archive-members", "too many archive members");
-    return false;
-  }
+  if (members_ >= limits_.max_members) return Spend(id, kMembers);
   ++members_;
   Artifact& member = tree_.Add(id, ArtifactKind::kMember);
   NameMember(member, entry, shape);
@@ -81,7 +156,7 @@ bool Unpacker::AddMember(ArchiveHandle& archive, const ArchiveEntry& entry, std:
   if (entry.encrypted) {
     member.encrypted = true;
     tree_.At(id).encrypted = true;
-    tree_.CannotRead(kEncrypted, member.id, "the member is encrypted");
+    reports_.Add(kEncrypted, member.id, id, "the member is encrypted");
     return true;
   }
   return ReadContent(archive, member.id);
@@ -101,41 +176,63 @@ void Unpacker::NameMember(Artifact& member, const ArchiveEntry& entry, ArchiveSh
     return;
   }
   member.claimed_names = ReadMemberName(std::string_view(*entry.name).substr(0, kMaxName));
+  if (zip_ == nullptr) return;
+  const auto other = zip_->renamed.find(*entry.name);
+  if (other == zip_->renamed.end()) return;
+  const bool same = Extension(other->first) == Extension(other->second);
+  tree_.Differ("archive.name-mismatch",
+               same ? DifferenceLevel::kBroken : DifferenceLevel::kAmbiguous, member.id, 0,
+               base::Format("{} in the member's header, {} in the directory",
+                            base::ToValidUtf8(other->first), base::ToValidUtf8(other->second)));
+  for (std::string& name : ReadMemberName(std::string_view(other->second).substr(0, kMaxName))) {
+    member.claimed_names.push_back(std::move(name));
+  }
 }
 
 bool Unpacker::ReadContent(ArchiveHandle& archive, std::uint32_t member_id) {
   std::string content;
   bool more = true;
-  for (;;) {
+  bool too_large = false;
+  while (more && !too_large) {
     const ArchiveStep step = archive.ReadPiece(content);
     if (step == ArchiveStep::kEnd) break;
+    if (Expire()) return false;
     if (step == ArchiveStep::kFailed) {
       const bool locked = archive.error().find("ncrypt") != std::string::npos ||
                           archive.error().find("assphrase") != std::string::npos;
       tree_.At(member_id).encrypted |= locked;
-      Cut(member_id, locked ? kEncrypted : kArchiveBroken, archive.error().c_str());
-      break;
-    }
-    if (deadline_.Expired()) {
-      expired_ = true;
-      return false;
-    }
-    if (content.size() > limits_.max_member_bytes) {
-      content.resize(limits_.max_member_bytes);
-      Cut(member_id, "scan.unscannable.member-bytes", "the member is too large");
+      Cut(member_id, locked ? kEncrypted : kArchiveBroken, archive.error());
       break;
     }
     if (content.size() > bytes_left_) {
       content.resize(bytes_left_);
-      Cut(member_id, "scan.unscannable.unpacked-bytes",
-          "the archives of this message hold too much");
-      more = false;
-      break;
+      more = Spend(member_id, kBytes);
+    } else if (content.size() > limits_.max_member_bytes) {
+      content.resize(limits_.max_member_bytes);
+      Cut(member_id, "scan.unscannable.member-bytes", "the member is too large");
+      too_large = true;
     }
   }
   bytes_left_ -= content.size();
   TreeBuilder::SetContent(tree_.At(member_id), tree_.Store(std::move(content)));
+  if (too_large && !archive.skips_unread()) return Drain(archive, member_id);
   return more;
+}
+
+// The rest of a member that is too large has to be unpacked to get behind it: what that yields
+// counts against the message's bytes, and the deadline holds.
+bool Unpacker::Drain(ArchiveHandle& archive, std::uint32_t member_id) {
+  std::string piece;
+  while (!Expire()) {
+    piece.clear();
+    if (archive.ReadPiece(piece) != ArchiveStep::kEntry) return true;
+    if (piece.size() > bytes_left_) {
+      bytes_left_ = 0;
+      return Spend(member_id, kBytes);
+    }
+    bytes_left_ -= piece.size();
+  }
+  return false;
 }
 
 }  // namespace lazaret::mail

@@ -1,19 +1,24 @@
 // Opens archives in memory and hangs their members into the tree, within limits over the whole
-// message. What cannot be opened is an Unreadable, never silence.
+// message. What cannot be opened is an Unreadable, never silence: one for each kind and container,
+// with a count. Once a limit over the whole message is reached nothing more is opened.
 #ifndef LAZARET_MAIL_UNPACK_UNPACKER_H_
 #define LAZARET_MAIL_UNPACK_UNPACKER_H_
 
 #include <cstddef>
 #include <cstdint>
+#include <string_view>
 
 #include "base/clock.h"
 #include "mail/model/tree_builder.h"
 #include "mail/unpack/archive_handle.h"
+#include "mail/unpack/unpack_reports.h"
+#include "mail/unpack/zip_structure.h"
 
 namespace lazaret::mail {
 
 struct UnpackLimits {
-  std::size_t max_members = 2'000;              // whole message: stops member floods
+  std::size_t max_members = 2'000;              // whole message: stops member floods; folders
+                                                // count too, eight for one
   std::size_t max_member_bytes = 100U << 20;    // one member: stops zip bombs
   std::size_t max_unpacked_bytes = 400U << 20;  // whole message: stops zip bombs in many pieces
   int max_depth = 17;                           // archive in archive: stops chains
@@ -22,27 +27,48 @@ struct UnpackLimits {
 class Unpacker {
  public:
   Unpacker(TreeBuilder& tree, const UnpackLimits& limits, base::Deadline deadline)
-      : tree_(tree), limits_(limits), deadline_(deadline), bytes_left_(limits.max_unpacked_bytes) {}
+      : tree_(tree),
+        limits_(limits),
+        deadline_(deadline),
+        reports_(tree),
+        bytes_left_(limits.max_unpacked_bytes) {}
 
   // Adds the members of artifact `id`, whose content is an archive, as artifacts of kind member.
   void Unpack(std::uint32_t id, ArchiveShape shape);
+  // The same for a ZIP, by its directory; members that only other readers see are added too, and
+  // are differences.
+  void UnpackZip(std::uint32_t id);
+  // A ZIP behind something else: a program, a picture, a few bytes. False when there is none.
+  bool UnpackAppendedZip(std::uint32_t id);
 
   // The deadline passed: the tree is not complete.
   bool expired() const { return expired_; }
 
  private:
   int ArchiveDepth(std::uint32_t id);
+  bool MayOpen(std::uint32_t id);
+  void ReadMembers(std::uint32_t id, std::string_view bytes, ArchiveShape shape);
+  void ReadZip(std::uint32_t id, const ZipStructure& structure, std::string_view bytes);
   bool AddMember(ArchiveHandle& archive, const ArchiveEntry& entry, std::uint32_t id,
                  ArchiveShape shape);
   void NameMember(Artifact& member, const ArchiveEntry& entry, ArchiveShape shape);
   bool ReadContent(ArchiveHandle& archive, std::uint32_t member_id);
-  void Cut(std::uint32_t id, const char* code, const char* reason);
+  bool Drain(ArchiveHandle& archive, std::uint32_t member_id);
+  bool Expire();
+  // The container that a problem with `id` is grouped under.
+  std::uint32_t PlaceOf(std::uint32_t id);
+  void Cut(std::uint32_t id, const char* code, std::string_view reason);
+  bool Spend(std::uint32_t id, const char* code);
 
   TreeBuilder& tree_;
   const UnpackLimits limits_;
   base::Deadline deadline_;
+  UnpackReports reports_;
   std::size_t bytes_left_;
   std::size_t members_ = 0;
+  std::size_t folders_ = 0;
+  const ZipStructure* zip_ = nullptr;  // of the archive that is being read
+  const char* spent_ = nullptr;        // code of the limit over the whole message that was reached
   std::size_t ordinal_ = 0;
   bool expired_ = false;
 };

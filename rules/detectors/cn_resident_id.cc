@@ -32,18 +32,22 @@ struct Reading {
 
 // 18, 6-8-4, 6-4-4-4, 6-4-2-2-4 and 4-4-4-4-2, where the last group may be one digit and an X
 // shorter.
-bool IsUsualShape(const NumberStart& start, std::size_t count) {
+bool IsUsualShape(std::string_view shape) {
   static constexpr std::array<std::string_view, 10> kShapes = {
       "I", "H", "684", "683", "6444", "6443", "64224", "64223", "44442", "44441"};
-  std::string shape;
-  for (std::size_t i = 0; i < count; ++i) shape += "0123456789ABCDEFGHIJ"[start.groups[i].size];
   return std::find(kShapes.begin(), kShapes.end(), shape) != kShapes.end();
 }
 
-// Where the X that stands directly, or behind the separator of the groups, after `at` ends; 0 for
-// none.
-std::size_t EndOfX(std::string_view text, std::size_t at, char separator) {
-  if (at < text.size() && separator != 0 && text[at] == separator) ++at;
+// Where the X that stands directly, behind the separator of the groups or behind a line break after
+// `at` ends; 0 for none.
+std::size_t EndOfX(std::string_view text, std::size_t at, const NumberStart& start) {
+  const std::size_t next_line =
+      start.broken_before == 0 ? AfterLineBreak(text, at) : std::string_view::npos;
+  if (next_line != std::string_view::npos) {
+    at = next_line;
+  } else if (at < text.size() && start.separator != 0 && text[at] == start.separator) {
+    ++at;
+  }
   return at < text.size() && (text[at] | 0x20) == 'x' ? at + 1 : 0;
 }
 
@@ -53,10 +57,10 @@ Reading Read(std::string_view text, const NumberStart& start) {
     digits += start.groups[count - 1].size;
     const std::size_t end = start.groups[count - 1].end();
     const bool whole = digits == 18 && RightEdge(text, end);
-    const std::size_t x = digits == 17 ? EndOfX(text, end, start.separator) : 0;
+    const std::size_t x = digits == 17 ? EndOfX(text, end, start) : 0;
     if (!whole && (x == 0 || !RightEdge(text, x))) continue;
     return {start.Digits(text, count) + (x != 0 ? "X" : ""), x != 0 ? x : end,
-            IsUsualShape(start, count)};
+            IsUsualShape(start.Shape(count, false)) || IsUsualShape(start.Shape(count, true))};
   }
   const DigitGroup& first = start.groups[0];
   if (first.size == 15 && RightEdge(text, first.end()))

@@ -27,29 +27,74 @@ struct Reading {
   bool printed = true;  // in one piece or in groups of four
 };
 
-// Reads `length` letters and digits from `begin`; single spaces or dashes, all the same, may stand
-// between.
-Reading Read(std::string_view text, std::size_t begin, std::size_t length) {
-  Reading out;
-  std::string& value = out.value;
-  char separator = 0;
-  std::size_t at = begin;
-  while (value.size() < length && at < text.size()) {
-    const char c = text[at];
-    const bool between = (c == ' ' || c == '-') && !value.empty();
-    if (between && (separator == 0 || separator == c) && text[at - 1] != c) {
-      separator = c;
-      if (value.size() % 4 != 0) out.printed = false;
-    } else if (IsAlnum(c)) {
-      value += Upper(c);
-    } else {
-      return {};
+bool IsBetween(char c) { return c == ' ' || c == '-' || c == '_'; }
+
+// Reads `length` letters and digits; single separators, all the same, may stand between, and one
+// line break when that is allowed.
+class Reader {
+ public:
+  Reader(std::string_view text, std::size_t begin, std::size_t length)
+      : text_(text), at_(begin), length_(length) {}
+
+  Reading Run(bool may_break) {
+    may_break_ = may_break;
+    std::string& value = out_.value;
+    while (value.size() < length_ && at_ < text_.size()) {
+      const char c = text_[at_];
+      if (IsAlnum(c)) {
+        value += Upper(c);
+        ++at_;
+      } else if (value.empty() || !(Break() || Separate(c))) {
+        return {};
+      }
     }
-    ++at;
+    if (value.size() != length_) return {};
+    // A line break alone says nothing of groups: one number may be at the end of a line and another
+    // at the beginning of the next.
+    if (broken_ && separator_ == 0) out_.printed = false;
+    out_.end = at_;
+    return std::move(out_);
   }
-  out.end = at;
-  if (value.size() != length) value.clear();
-  return out;
+
+ private:
+  bool Break() {
+    std::size_t next = may_break_ && !broken_ ? AfterLineBreak(text_, at_) : kNone;
+    const bool dash = may_break_ && !broken_ && next == kNone && text_[at_] == '-';
+    if (dash) next = AfterLineBreak(text_, at_ + 1);
+    if (next == kNone) return false;
+    broken_ = true;
+    at_ = next;
+    return true;
+  }
+
+  bool Separate(char c) {
+    if (!IsBetween(c) || (separator_ != 0 && separator_ != c) || text_[at_ - 1] == c) return false;
+    separator_ = c;
+    if (out_.value.size() % 4 != 0) out_.printed = false;
+    ++at_;
+    return true;
+  }
+
+  static constexpr std::size_t kNone = std::string_view::npos;
+  std::string_view text_;
+  std::size_t at_;
+  std::size_t length_;
+  bool may_break_ = false;
+  bool broken_ = false;
+  char separator_ = 0;
+  Reading out_;
+};
+
+bool IsValid(std::string_view text, const Reading& reading) {
+  return !reading.value.empty() && RightEdge(text, reading.end) && IsIban(reading.value);
+}
+
+// What stands in one line first.
+Reading Read(std::string_view text, std::size_t begin, std::size_t length) {
+  Reading reading = Reader(text, begin, length).Run(false);
+  if (!IsValid(text, reading)) reading = Reader(text, begin, length).Run(true);
+  if (!IsValid(text, reading)) reading.value.clear();
+  return reading;
 }
 
 }  // namespace
@@ -67,7 +112,7 @@ DetectorOutput FindIbans(const DetectorInput& input) {
     const char country[] = {Upper(text[at]), Upper(text[at + 1])};
     const std::size_t length = IbanLength(std::string_view(country, 2));
     Reading reading = length == 0 ? Reading() : Read(text, at, length);
-    if (reading.value.empty() || !RightEdge(text, reading.end) || !IsIban(reading.value)) continue;
+    if (reading.value.empty()) continue;
     if (out.values.size() >= kMaxValuesPerUnit) {
       out.truncated = true;
       return out;

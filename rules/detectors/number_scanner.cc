@@ -10,12 +10,15 @@ namespace {
 
 constexpr std::size_t kNone = std::string_view::npos;
 constexpr std::size_t kBase64LineLength = 60;
+constexpr std::ptrdiff_t kBase64Letters = 15;
+constexpr std::size_t kMaxWrap = 32;         // blanks, line break, quote marks and indent
+constexpr std::size_t kMinHexToken = 4;      // the shortest group of a UUID
 constexpr std::size_t kHexTokenLength = 40;  // how far a neighbouring token is looked at
 
 bool IsDigit(char c) { return c >= '0' && c <= '9'; }
 bool IsAsciiLetter(char c) { return (c | 0x20) >= 'a' && (c | 0x20) <= 'z'; }
 bool IsAsciiAlnum(char c) { return IsDigit(c) || IsAsciiLetter(c); }
-bool IsSeparator(char c) { return c == ' ' || c == '-' || c == '.' || c == '/'; }
+bool IsSeparator(char c) { return c == ' ' || c == '-' || c == '.' || c == '/' || c == '_'; }
 
 bool WordBefore(std::string_view text, std::size_t at) {
   if (at == 0) return false;
@@ -29,11 +32,14 @@ bool WordAt(std::string_view text, std::size_t at) {
   return at < text.size() && base::IsSpacedWordCharacter(base::NextCodePoint(text, at));
 }
 
-// "a716-" in front of "446655440000": letters and digits in one token that a dash joins.
+// "a716-" in front of "446655440000": a token of hexadecimal digits with a letter among them. Words
+// such as "inv2024" and "q3" are none.
 bool IsHexToken(std::string_view token) {
-  const bool letter = std::any_of(token.begin(), token.end(), IsAsciiLetter);
-  const bool digit = std::any_of(token.begin(), token.end(), IsDigit);
-  return letter && digit;
+  auto is_hex_letter = [](char c) { return (c | 0x20) >= 'a' && (c | 0x20) <= 'f'; };
+  return token.size() >= kMinHexToken && std::any_of(token.begin(), token.end(), is_hex_letter) &&
+         std::any_of(token.begin(), token.end(), IsDigit) &&
+         std::all_of(token.begin(), token.end(),
+                     [&](char c) { return IsDigit(c) || is_hex_letter(c); });
 }
 
 std::size_t DigitsEnd(std::string_view text, std::size_t at) {
@@ -49,26 +55,49 @@ bool IsShortAndInsideRow(std::string_view text, std::size_t begin, std::size_t e
 
 struct Gap {
   std::size_t next = kNone;  // where the next group begins
-  char kind = 0;             // ' ' '-' '.' '/' or '\n' for a line break or tab
+  char kind = 0;             // ' ' '-' '.' '/' '_' '\t' or '\n' for a line break
 };
 
 Gap GapAfter(std::string_view text, std::size_t end) {
   std::size_t at = end;
   Gap gap;
-  if (at < text.size() && (text[at] == '\n' || text[at] == '\t' || text[at] == '\r')) {
-    at += text.substr(at, 2) == "\r\n" ? 2 : 1;
-    gap.kind = '\n';
+  if (at < text.size() && text[at] == '\t') {
+    gap.kind = '\t';
+    ++at;
   } else {
     while (at < text.size() && at - end < 2 && IsSeparator(text[at])) {
       if (gap.kind == 0 || gap.kind == ' ') gap.kind = text[at];
       ++at;
     }
   }
+  if (const std::size_t next_line = AfterLineBreak(text, at); next_line != kNone) {
+    gap.kind = '\n';
+    at = next_line;
+  }
   if (gap.kind != 0 && at < text.size() && IsDigit(text[at])) gap.next = at;
   return gap;
 }
 
 }  // namespace
+
+std::size_t AfterLineBreak(std::string_view text, std::size_t at) {
+  const std::string_view rest = text.substr(at, kMaxWrap);
+  std::size_t size = std::min(rest.find_first_not_of(' '), rest.size());
+  if (rest.substr(size, 1) == "\r") ++size;
+  if (rest.substr(size, 1) == "\n") {
+    ++size;
+  } else if (size == 0 || rest[size - 1] != '\r') {
+    return kNone;
+  }
+  const std::size_t behind = rest.find_first_not_of("> ", size);
+  if (behind == kNone || rest[behind] == '\n' || rest[behind] == '\r') return kNone;
+  return at + behind;
+}
+
+bool BeginsLine(std::string_view text, std::size_t at) {
+  while (at > 0 && (text[at - 1] == ' ' || text[at - 1] == '>')) --at;
+  return at == 0 || text[at - 1] == '\n' || text[at - 1] == '\r';
+}
 
 bool LeftEdge(std::string_view text, std::size_t begin) {
   if (begin == 0) return true;
@@ -100,12 +129,27 @@ bool InBase64Line(std::string_view text, std::size_t begin, std::size_t end) {
   while (from > 0 && end - from < kBase64LineLength && in_alphabet(text[from - 1])) --from;
   std::size_t to = end;
   while (to < text.size() && to - from < kBase64LineLength && in_alphabet(text[to])) ++to;
-  return to - from >= kBase64LineLength;
+  if (to - from < kBase64LineLength) return false;
+  // Numbers joined by '/' have no letters; four of five characters of base64 are letters.
+  const std::string_view line = text.substr(from, to - from);
+  return std::count_if(line.begin(), line.end(), IsAsciiLetter) >= kBase64Letters;
 }
 
 std::string NumberStart::Digits(std::string_view text, std::size_t group_count) const {
   std::string out;
   for (std::size_t i = 0; i < group_count; ++i) out += text.substr(groups[i].begin, groups[i].size);
+  return out;
+}
+
+std::string NumberStart::Shape(std::size_t group_count, bool joined) const {
+  std::string out;
+  std::size_t size = 0;
+  for (std::size_t i = 0; i < group_count; ++i) {
+    size += groups[i].size;
+    if (joined && i + 1 < group_count && i + 1 == broken_before) continue;
+    out += "0123456789ABCDEFGHIJ"[size];
+    size = 0;
+  }
   return out;
 }
 
@@ -121,7 +165,6 @@ void NumberScanner::FollowToken(std::size_t at) {
 
 void NumberScanner::Extend(NumberStart& start) const {
   std::size_t digits = start.groups[0].size;
-  bool broken = false;
   while (start.count < kMaxNumberDigits) {
     const DigitGroup& last = start.groups[start.count - 1];
     const Gap gap = GapAfter(text_, last.end());
@@ -129,10 +172,13 @@ void NumberScanner::Extend(NumberStart& start) const {
     const std::size_t size = DigitsEnd(text_, gap.next) - gap.next;
     digits += size;
     if (digits > kMaxNumberDigits) return;
-    // A column of years must not become a number: one break only.
-    if (gap.kind == '\n' && (broken || last.size != 4 || size != 4)) return;
-    broken = broken || gap.kind == '\n';
-    if (gap.kind != '\n') {
+    if (gap.kind == '\t' && (last.size != 4 || size != 4)) return;
+    const bool other_kind = start.separator != 0 && start.separator != '\t';
+    if (gap.kind == '\n' || (gap.kind == '\t' && other_kind)) {
+      // A column of years must not become a number: one break only.
+      if (start.broken_before != 0) return;
+      start.broken_before = start.count;
+    } else {
       if (start.separator != 0 && start.separator != gap.kind) return;
       start.separator = gap.kind;
     }
@@ -153,6 +199,7 @@ bool NumberScanner::Next(NumberStart& start) {
     start.groups[0] = {begin, at_ - begin};
     start.count = 1;
     start.separator = 0;
+    start.broken_before = 0;
     start.in_url = token_is_url_;
     Extend(start);
     return true;

@@ -21,15 +21,23 @@ struct DigitGroup {
 };
 
 // A digit group and those behind it that may belong to it: at most kMaxNumberDigits digits, one or
-// two separators of one kind out of {space - . /} between groups; one line break or tab in all,
-// between two groups of four. `separator` is ' ' '-' '.' '/' or 0 for a single group.
+// two separators of one kind out of {space - . / _} between groups; between two groups of four also
+// a tab; one line break, or tab among other separators, in all. `separator` is one of these or 0
+// for none.
 struct NumberStart {
   std::array<DigitGroup, kMaxNumberDigits> groups;
   std::size_t count = 0;
+  std::size_t broken_before = 0;  // the group that stands behind the line break; 0: none does
   char separator = 0;
   bool in_url = false;  // the token that holds the first group has "://" or "www." before it
 
   std::string Digits(std::string_view text, std::size_t group_count) const;
+  bool IsBroken(std::size_t group_count) const {
+    return broken_before != 0 && broken_before < group_count;
+  }
+  // Sizes of the first groups, one character each, 10 and more as 'A' and on: "4444", "6A". With
+  // `joined` the groups around the line break are one.
+  std::string Shape(std::size_t group_count, bool joined) const;
 };
 
 class NumberScanner {
@@ -48,13 +56,19 @@ class NumberScanner {
   bool token_is_url_ = false;
 };
 
+// Where text goes on behind a line break at `at`: blanks before it, quote marks and indent behind
+// it included. npos when there is none, or when the next line is empty.
+std::size_t AfterLineBreak(std::string_view text, std::size_t at);
+// True when only blanks and quote marks stand on the line before `at`.
+bool BeginsLine(std::string_view text, std::size_t at);
+
 // May a number begin at `begin`: not behind a letter of a spaced script, "digit.", '+', or inside a
 // hex token.
 bool LeftEdge(std::string_view text, std::size_t begin);
 // May a number end at `end`: not before a letter of a spaced script, ".digit", '@', or inside a hex
 // token.
 bool RightEdge(std::string_view text, std::size_t end);
-// True inside 60 and more characters of the base64 alphabet.
+// True inside 60 and more characters of the base64 alphabet, a quarter of them letters.
 bool InBase64Line(std::string_view text, std::size_t begin, std::size_t end);
 
 }  // namespace lazaret::rules

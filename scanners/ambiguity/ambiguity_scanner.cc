@@ -33,6 +33,7 @@ policy::Finding FindingOf(const mail::ArtifactTree& tree, const mail::Unreadable
   policy::Finding finding =
       FindingAt(tree, unreadable.artifact, unreadable.code, unreadable.reason);
   finding.cls = policy::Class::kUnscannable;
+  finding.count = unreadable.count;
   finding.severity = policy::Severity::kMedium;
   return finding;
 }

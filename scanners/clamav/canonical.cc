@@ -48,22 +48,21 @@ std::string ReceivedLine() {
   return "Received: from localhost by lazaret; Thu, 1 Jan 1970 00:00:00 +0000\r\n";
 }
 
-std::string CanonicalMessage(const mail::ArtifactTree& tree,
-                             const std::vector<std::uint32_t>& artifacts) {
+std::string CanonicalMessage(const mail::ArtifactTree& tree, const std::vector<ScanItem>& items) {
   const std::string boundary = "=_lazaret_" + base::Hex(base::RandomBytes(16));
   std::string out = ReceivedLine();
   out +=
       "From: sender@lazaret.invalid\r\nTo: recipient@lazaret.invalid\r\nSubject: canonical\r\n"
       "MIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=\"";
   out += boundary + "\"\r\n\r\n";
-  for (const std::uint32_t id : artifacts) {
-    const mail::Artifact& artifact = tree.artifacts[id];
+  for (const ScanItem& item : items) {
+    const mail::Artifact& artifact = tree.artifacts[item.artifact];
     const std::string name = SafeName(artifact);
     out +=
         "--" + boundary + "\r\nContent-Type: " + SafeType(artifact) + "; name=\"" + name + "\"\r\n";
     out += "Content-Disposition: attachment; filename=\"" + name + "\"\r\n";
     out += "Content-Transfer-Encoding: base64\r\n\r\n";
-    AppendBase64(out, artifact.content);
+    AppendBase64(out, item.content);
   }
   out += "--" + boundary + "--\r\n";
   return out;

@@ -4,11 +4,11 @@
 #ifndef LAZARET_SCANNERS_CLAMAV_CANONICAL_H_
 #define LAZARET_SCANNERS_CLAMAV_CANONICAL_H_
 
-#include <cstdint>
 #include <string>
 #include <vector>
 
 #include "mail/model/artifact.h"
+#include "scanners/clamav/coverage.h"
 
 namespace lazaret::scanners {
 
@@ -16,9 +16,8 @@ namespace lazaret::scanners {
 // mail.
 std::string ReceivedLine();
 
-// multipart/mixed with each artifact as a base64 part under its best name.
-std::string CanonicalMessage(const mail::ArtifactTree& tree,
-                             const std::vector<std::uint32_t>& artifacts);
+// multipart/mixed with each item as a base64 part under its artifact's best name.
+std::string CanonicalMessage(const mail::ArtifactTree& tree, const std::vector<ScanItem>& items);
 
 }  // namespace lazaret::scanners
 

@@ -114,6 +114,7 @@ base::Result<std::unique_ptr<ClamavEngine>> ClamavEngine::Load(const ClamavOptio
   ListenToLibrary();
   LAZARET_ASSIGN(const Sources sources, FindSources(options));
   std::unique_ptr<ClamavEngine> loaded(new ClamavEngine());
+  loaded->options_ = options;
   loaded->engine_ = cl_engine_new();
   if (loaded->engine_ == nullptr)
     return Error{ErrorCode::kUnavailable, "libclamav: no memory for an engine"};

@@ -24,7 +24,7 @@ struct ClamavOptions {
   std::uint64_t max_file_bytes = 100U << 20;
   std::uint32_t max_files = 2000;  // stops 9 000 tiny files in a zip (13 s of CPU)
   std::uint32_t max_recursion = 17;
-  std::uint32_t max_scan_millis = 20'000;
+  std::uint32_t max_scan_millis = 20'000;  // of all calls for one message together
   bool huge_pages =
       true;  // collapse the engine into huge pages after loading, where the kernel can
 };
@@ -50,12 +50,14 @@ class ClamavEngine {
   // SHA-256 over names and contents of everything loaded, and the limits.
   const std::string& SnapshotId() const { return snapshot_id_; }
 
+  const ClamavOptions& options() const { return options_; }
   cl_engine* raw() const { return engine_; }
 
  private:
   ClamavEngine() = default;
 
   cl_engine* engine_ = nullptr;
+  ClamavOptions options_;
   std::string description_;
   std::string snapshot_id_;
   std::int64_t newest_ = 0;

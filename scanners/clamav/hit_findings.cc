@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "base/format.h"
 #include "base/text.h"
 
 namespace lazaret::scanners {
@@ -44,6 +45,17 @@ bool IsLimit(const Hit& hit) {
   return KindOf(hit) == HitKind::kUnscannable && !StartsWith(hit.name, kEncrypted);
 }
 
+bool EndsTheScan(const Hit& hit) {
+  return hit.name == "Heuristics.Limits.Exceeded.MaxScanSize" ||
+         hit.name == "Heuristics.Limits.Exceeded.MaxFiles";
+}
+
+bool IsFileTooLarge(const Hit& hit) {
+  return hit.name.empty() || hit.name == "Heuristics.Limits.Exceeded.MaxFileSize";
+}
+
+namespace {
+
 policy::Finding FindingOf(const Hit& hit, const mail::ArtifactTree& tree) {
   policy::Finding finding;
   finding.scanner = "clamav";
@@ -80,6 +92,82 @@ policy::Finding FindingOf(const Hit& hit, const mail::ArtifactTree& tree) {
       break;
   }
   return finding;
+}
+
+// "Somewhere in the message" adds nothing when the same signature is known in one of our objects.
+bool NamedElsewhere(const Hit& hit, const std::vector<Hit>& hits) {
+  return !hit.artifact && std::any_of(hits.begin(), hits.end(), [&](const Hit& other) {
+    return other.name == hit.name && other.artifact.has_value();
+  });
+}
+
+policy::Finding AboutMessage(const mail::ArtifactTree& tree, std::string_view code,
+                             policy::Class cls, const std::string& evidence) {
+  policy::Finding finding;
+  finding.code = code;
+  finding.cls = cls;
+  finding.scanner = "clamav";
+  finding.path = tree.root().path;
+  finding.evidence = evidence;
+  return finding;
+}
+
+}  // namespace
+
+Findings FindingsOf(const std::vector<Hit>& hits, const mail::ArtifactTree& tree) {
+  Findings findings;
+  for (const Hit& hit : hits) {
+    if (KindOf(hit) == HitKind::kOutOfTime) continue;
+    if (IsLimit(hit)) {
+      const policy::Finding limit = FindingOf(hit, tree);
+      const auto known =
+          std::find_if(findings.begin(), findings.end(), [&](const policy::Finding& other) {
+            return other.code == limit.code && other.rule == limit.rule;
+          });
+      if (known == findings.end()) {
+        findings.push_back(limit);
+        findings.back().count = hit.count;
+      } else {
+        known->count += hit.count;
+      }
+    } else if (!NamedElsewhere(hit, hits)) {
+      findings.push_back(FindingOf(hit, tree));
+    }
+  }
+  return findings;
+}
+
+policy::Finding NotSeenFinding(const mail::ArtifactTree& tree, const std::string& why) {
+  policy::Finding finding = AboutMessage(tree, kNotSeenCode, policy::Class::kError, why);
+  finding.severity = policy::Severity::kHigh;
+  finding.confidence = policy::Confidence::kHigh;
+  return finding;
+}
+
+policy::Finding DamagedFinding(const mail::ArtifactTree& tree, const std::string& error) {
+  return AboutMessage(tree, "scan.unscannable.damaged", policy::Class::kUnscannable, error);
+}
+
+policy::Finding WrongRootFinding(const mail::ArtifactTree& tree, const std::string& type) {
+  policy::Finding finding =
+      AboutMessage(tree, "mime.root-not-mail", policy::Class::kAmbiguous, "taken for " + type);
+  finding.severity = policy::Severity::kHigh;
+  finding.confidence = policy::Confidence::kHigh;
+  return finding;
+}
+
+void AddNotAfforded(Findings& findings, const mail::ArtifactTree& tree, std::uint32_t count) {
+  constexpr std::string_view kCode = "scan.unscannable.maxscansize";
+  const auto known =
+      std::find_if(findings.begin(), findings.end(),
+                   [&](const policy::Finding& finding) { return finding.code == kCode; });
+  if (known != findings.end()) {
+    known->evidence = base::Format("{} objects were not looked at", count);
+    return;
+  }
+  findings.push_back(AboutMessage(tree, kCode, policy::Class::kUnscannable,
+                                  base::Format("{} objects were not looked at", count)));
+  findings.back().count = count;
 }
 
 }  // namespace lazaret::scanners

@@ -4,6 +4,11 @@
 #ifndef LAZARET_SCANNERS_CLAMAV_HIT_FINDINGS_H_
 #define LAZARET_SCANNERS_CLAMAV_HIT_FINDINGS_H_
 
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
 #include "scanners/clamav/scan_call.h"
 #include "scanners/scanner.h"
 
@@ -12,11 +17,24 @@ namespace lazaret::scanners {
 enum class HitKind { kSignature, kUnscannable, kOutOfTime, kSuspicious };
 
 HitKind KindOf(const Hit& hit);
-// A limit other than time was reached, so the rest of the message was not looked at.
+// Any limit but that of time.
 bool IsLimit(const Hit& hit);
+// A limit over the whole message: what comes behind it was not looked at.
+bool EndsTheScan(const Hit& hit);
+// One object, or the message, was left out for its size.
+bool IsFileTooLarge(const Hit& hit);
 
-// Not for kOutOfTime.
-policy::Finding FindingOf(const Hit& hit, const mail::ArtifactTree& tree);
+// One finding a hit; one for each limit however often it was reached. kOutOfTime gives none: that
+// is could-not-look.
+Findings FindingsOf(const std::vector<Hit>& hits, const mail::ArtifactTree& tree);
+
+inline constexpr std::string_view kNotSeenCode = "scan.error.clamav";
+policy::Finding NotSeenFinding(const mail::ArtifactTree& tree, const std::string& why);
+policy::Finding DamagedFinding(const mail::ArtifactTree& tree, const std::string& error);
+policy::Finding WrongRootFinding(const mail::ArtifactTree& tree, const std::string& type);
+// `count` objects did not fit into the budget of bytes: joins the finding of that limit, or adds
+// it.
+void AddNotAfforded(Findings& findings, const mail::ArtifactTree& tree, std::uint32_t count);
 
 }  // namespace lazaret::scanners
 

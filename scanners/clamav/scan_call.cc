@@ -62,10 +62,12 @@ cl_error_t OnLayer(int fd, const char* type, const char** ancestors, std::size_t
   auto* call = static_cast<Call*>(context);
   if (call == nullptr) return CL_CLEAN;
   if (++call->result.witness.layers == 1 && level == 0) SeeRoot(*call, type, size);
+  call->result.witness.bytes += size;
   if (level < kMaxLevels) {
     call->stack.resize(level + 1);
     call->stack[level].reset();
-    if (level > 0 && buffer != nullptr) call->stack[level] = (*call->observer)({buffer, size});
+    if (level > 0 && buffer != nullptr)
+      call->stack[level] = (*call->observer)({{buffer, size}, type != nullptr ? type : ""});
   }
   return CL_CLEAN;
 }
@@ -73,21 +75,28 @@ cl_error_t OnLayer(int fd, const char* type, const char** ancestors, std::size_t
 void OnHit(int fd, const char* name, void* context) {
   static_cast<void>(fd);
   auto* call = static_cast<Call*>(context);
-  if (call == nullptr || call->result.hits.size() >= kMaxHits) return;
+  if (call == nullptr) return;
   Hit hit;
   hit.name = name != nullptr ? base::ToValidUtf8(name) : "";
   for (auto it = call->stack.rbegin(); it != call->stack.rend() && !hit.artifact; ++it)
     hit.artifact = *it;
-  const bool known = std::any_of(
-      call->result.hits.begin(), call->result.hits.end(),
-      [&](const Hit& other) { return other.name == hit.name && other.artifact == hit.artifact; });
-  if (!known) call->result.hits.push_back(std::move(hit));
+  std::vector<Hit>& hits = call->result.hits;
+  const auto known = std::find_if(hits.begin(), hits.end(), [&](const Hit& other) {
+    return other.name == hit.name && other.artifact == hit.artifact;
+  });
+  if (known != hits.end()) {
+    ++known->count;
+  } else if (hits.size() < kMaxHits) {
+    hits.push_back(std::move(hit));
+  } else {
+    call->result.more_hits = true;
+  }
 }
 
-cl_scan_options ScanOptions(bool all_matches) {
+cl_scan_options ScanOptions(const CallOptions& wanted) {
   cl_scan_options options{};
-  options.general = CL_SCAN_GENERAL_HEURISTICS | (all_matches ? CL_SCAN_GENERAL_ALLMATCHES : 0U);
-  options.parse = ~0U;
+  options.general = CL_SCAN_GENERAL_HEURISTICS | CL_SCAN_GENERAL_ALLMATCHES;
+  options.parse = wanted.html ? ~0U : ~static_cast<std::uint32_t>(CL_SCAN_PARSE_HTML);
   // Limits and encryption become visible, macros and cloaked links are said. Structured data is
   // what our own detectors do, with validators.
   options.heuristic = CL_SCAN_HEURISTIC_EXCEEDS_MAX | CL_SCAN_HEURISTIC_ENCRYPTED_ARCHIVE |
@@ -111,7 +120,7 @@ void InstallCallbacks(cl_engine* engine) {
   cl_engine_set_clcb_virus_found(engine, &OnHit);
 }
 
-CallResult CallLibrary(cl_engine* engine, std::string_view bytes, bool all_matches,
+CallResult CallLibrary(cl_engine* engine, std::string_view bytes, const CallOptions& options,
                        const LayerObserver& observer) {
   Call call;
   call.observer = &observer;
@@ -122,12 +131,16 @@ CallResult CallLibrary(cl_engine* engine, std::string_view bytes, bool all_match
     call.result.code_text = "no memory for the message";
     return call.result;
   }
-  cl_scan_options options = ScanOptions(all_matches);
+  // Zero would mean no limit.
+  cl_engine_set_num(engine, CL_ENGINE_MAX_SCANTIME, std::max<long long>(1, options.max_millis));
+  cl_engine_set_num(engine, CL_ENGINE_MAX_SCANSIZE,
+                    std::max<long long>(1, static_cast<long long>(options.max_bytes)));
+  cl_scan_options library_options = ScanOptions(options);
   const char* name = nullptr;
   unsigned long scanned = 0;
   CurrentCall() = &call;
   const cl_error_t code =
-      cl_scanmap_callback(map, nullptr, &name, &scanned, engine, &options, &call);
+      cl_scanmap_callback(map, nullptr, &name, &scanned, engine, &library_options, &call);
   CurrentCall() = nullptr;
   cl_fmap_close(map);
   call.result.code = code;

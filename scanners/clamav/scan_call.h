@@ -18,12 +18,20 @@ namespace lazaret::scanners {
 struct Hit {
   std::string name;  // signature; empty when libclamav gave none (a limit at level 0)
   std::optional<std::uint32_t> artifact;  // the innermost of our objects it was looking at
+  std::uint32_t count = 1;                // times reported for this artifact
+};
+
+// One object libclamav looks at: the message, a part, a member, something embedded.
+struct Layer {
+  std::string_view bytes;
+  std::string_view type;  // libclamav's, "CL_TYPE_HTML"
 };
 
 struct Witness {
   int layers = 0;             // layers shown
   bool root_is_mail = false;  // the first one: level 0, type mail, full size
   std::string root_type;
+  std::uint64_t bytes = 0;          // of all layers
   std::vector<std::string> errors;  // error-level messages of the library during the call
 };
 
@@ -31,14 +39,23 @@ struct CallResult {
   int code = 0;  // cl_error_t
   std::string code_text;
   std::vector<Hit> hits;
+  bool more_hits = false;  // than are kept
   Witness witness;
 };
 
-// Shown each layer's bytes; gives the artifact it equals.
-using LayerObserver = std::function<std::optional<std::uint32_t>(std::string_view)>;
+struct CallOptions {
+  std::uint32_t max_millis = 0;  // at least 1
+  std::uint64_t max_bytes = 0;   // over all layers; at least 1
+  // Without it HTML is looked at as the bytes it is, not as normalised text.
+  bool html = true;
+};
 
-// `all_matches`: go on after the first hit. Not reentrant; one call a process at a time.
-CallResult CallLibrary(cl_engine* engine, std::string_view bytes, bool all_matches,
+// Shown each layer below the root; gives the artifact it equals.
+using LayerObserver = std::function<std::optional<std::uint32_t>(const Layer&)>;
+
+// Goes on after a hit to the end: what lies behind one signature is looked at like all else, and on
+// clean mail that costs nothing. Not reentrant; one call a process at a time.
+CallResult CallLibrary(cl_engine* engine, std::string_view bytes, const CallOptions& options,
                        const LayerObserver& observer);
 
 // Set once by ClamavEngine::Load.

@@ -1,13 +1,15 @@
 #include "scanners/content_rules/content_rules_scanner.h"
 
+#include <algorithm>
+
 #include "scanners/content_rules/message_facts.h"
 
 namespace lazaret::scanners {
 namespace {
 
-constexpr std::size_t kMaxSecrets =
-    256;  // stops a message made of numbers from costing replacements
-constexpr std::size_t kMinSecretBytes = 4;  // shorter ones would mask half of every path
+// Names of parts of documents are no text unit: no detector looks at them. One with so many digits
+// may hold a value.
+constexpr std::size_t kDigitsOfValue = 10;
 
 policy::Severity SeverityOf(rules::RuleSeverity severity) {
   return static_cast<policy::Severity>(severity);
@@ -53,18 +55,9 @@ policy::Finding TruncatedFinding(const mail::ArtifactTree& tree) {
   return finding;
 }
 
-void ReplaceAll(std::string& text, const std::string& value, const std::string& mask) {
-  for (std::size_t at = text.find(value); at != std::string::npos;
-       at = text.find(value, at + mask.size())) {
-    text.replace(at, value.size(), mask);
-  }
-}
-
-// Where no detector could look, nothing is known to be harmless.
-void MaskDigits(std::string& text) {
-  for (char& c : text) {
-    if (c >= '0' && c <= '9') c = '#';
-  }
+std::size_t DigitsIn(std::string_view text) {
+  return static_cast<std::size_t>(
+      std::count_if(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; }));
 }
 
 bool ReachesRecord(rules::Scope scope) {
@@ -77,8 +70,8 @@ bool ReachesRecord(rules::Scope scope) {
 void ContentRulesScanner::Begin(const policy::JobFacts& facts) {
   facts_ = facts;
   session_->Reset();
-  secrets_.clear();
-  mask_digits_ = true;
+  mask_.Clear();
+  mask_.MaskAllDigits(true);
 }
 
 base::Result<Findings> ContentRulesScanner::Finish(const mail::ArtifactTree& tree,
@@ -90,7 +83,6 @@ base::Result<Findings> ContentRulesScanner::Finish(const mail::ArtifactTree& tre
     return std::move(evaluation).error();
   }
   session_->evaluated = true;
-  mask_digits_ = false;
   session_->evaluation = std::move(evaluation).value();
   Findings findings;
   for (const rules::RuleMatch& match : session_->evaluation.matches) {
@@ -100,38 +92,42 @@ base::Result<Findings> ContentRulesScanner::Finish(const mail::ArtifactTree& tre
     if (rule.state == rules::RuleState::kEnforce) session_->reported_codes.insert(rule.code);
   }
   if (session_->evaluation.truncated) findings.push_back(TruncatedFinding(tree));
-  for (const rules::SensitiveSpan& span : session_->evaluation.sensitive) {
-    const rules::TextUnit& unit = facts.units[span.unit];
-    if (!ReachesRecord(unit.scope)) continue;
-    if (secrets_.size() >= kMaxSecrets) {
-      mask_digits_ = true;
-      break;
-    }
-    std::string value(unit.text.substr(span.span.begin, span.span.end - span.span.begin));
-    if (value.size() >= kMinSecretBytes)
-      secrets_.push_back({std::move(value), "[" + span.detector + "]"});
-  }
+  LearnValues(facts, tree);
   return findings;
 }
 
-void ContentRulesScanner::Report(policy::Analysis& analysis) const {
-  if (mask_digits_) {
-    MaskDigits(analysis.subject);
-    for (policy::ArtifactRecord& record : analysis.tree) MaskDigits(record.claimed_name);
+// Overlapping spans of one text are one value: what one of them leaves out of another would stand
+// in the clear.
+void ContentRulesScanner::LearnValues(const rules::MessageFacts& facts,
+                                      const mail::ArtifactTree& tree) {
+  mask_.MaskAllDigits(session_->evaluation.truncated);
+  std::vector<rules::SensitiveSpan> spans;
+  for (const rules::SensitiveSpan& span : session_->evaluation.sensitive) {
+    if (ReachesRecord(facts.units[span.unit].scope)) spans.push_back(span);
   }
-  for (const Secret& secret : secrets_) {
-    ReplaceAll(analysis.subject, secret.value, secret.mask);
-    for (policy::ArtifactRecord& record : analysis.tree) {
-      ReplaceAll(record.path, secret.value, secret.mask);
-      ReplaceAll(record.claimed_name, secret.value, secret.mask);
+  std::sort(spans.begin(), spans.end(), [](const auto& a, const auto& b) {
+    return a.unit != b.unit ? a.unit < b.unit : a.span.begin < b.span.begin;
+  });
+  for (std::size_t i = 0; i < spans.size();) {
+    rules::MaskedSpan whole = spans[i].span;
+    std::size_t next = i + 1;
+    for (; next < spans.size() && spans[next].unit == spans[i].unit &&
+           spans[next].span.begin < whole.end;
+         ++next) {
+      whole.end = std::max(whole.end, spans[next].span.end);
     }
-    for (policy::Finding& finding : analysis.findings) {
-      ReplaceAll(finding.path, secret.value, secret.mask);
-      ReplaceAll(finding.evidence, secret.value, secret.mask);
+    mask_.Add(facts.units[spans[i].unit].text.substr(whole.begin, whole.end - whole.begin),
+              "[" + spans[i].detector + "]");
+    i = next;
+  }
+  for (const mail::Artifact& artifact : tree.artifacts) {
+    if (artifact.kind != mail::ArtifactKind::kObject) continue;
+    for (const std::string& name : artifact.claimed_names) {
+      if (DigitsIn(name) >= kDigitsOfValue) mask_.Add(name, "[name]");
     }
-    for (policy::NotLooked& item : analysis.not_looked)
-      ReplaceAll(item.reason, secret.value, secret.mask);
   }
 }
+
+void ContentRulesScanner::Report(policy::Analysis& analysis) const { mask_.Apply(analysis); }
 
 }  // namespace lazaret::scanners

@@ -10,6 +10,7 @@
 
 #include "rules/rule_set.h"
 #include "scanners/content_rules/content_session.h"
+#include "scanners/content_rules/record_mask.h"
 #include "scanners/scanner.h"
 
 namespace lazaret::scanners {
@@ -28,18 +29,15 @@ class ContentRulesScanner final : public Scanner {
   void Report(policy::Analysis& analysis) const override;
 
  private:
+  void LearnValues(const rules::MessageFacts& facts, const mail::ArtifactTree& tree);
+
   std::shared_ptr<const rules::RuleSet> rules_;
   std::shared_ptr<ContentSession> session_;
   policy::JobFacts facts_;
   // Values a detector matched where they could reach the record by another way than evidence:
-  // subject, file names, headers. They never leave this object.
-  struct Secret {
-    std::string value;
-    std::string mask;
-  };
-  std::vector<Secret> secrets_;
-  // No detector looked, or it found more than kMaxSecrets: digits in subject and names are masked.
-  bool mask_digits_ = true;
+  // subject, file names, headers. They never leave this object. Until an evaluation has looked at
+  // all text, all digits are hidden.
+  RecordMask mask_;
 };
 
 }  // namespace lazaret::scanners

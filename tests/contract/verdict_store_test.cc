@@ -50,6 +50,15 @@ void Append(VerdictStore& store, std::vector<Event> events) {
   if (!status.ok()) FAIL(status.error().text);
 }
 
+ForgetEvent ForgetOf(const std::string& verdict_id, base::UnixTime before = {}) {
+  ForgetEvent forget;
+  forget.actor = "operator";
+  forget.scope = ForgetScope::kPersonalValues;
+  forget.verdict_id = verdict_id;
+  forget.before = before;
+  return forget;
+}
+
 std::vector<std::string> Ids(VerdictStore& store, const Query& query) {
   std::vector<std::string> ids;
   const std::vector<StoredVerdict> found = store.Find(query).value();
@@ -245,7 +254,7 @@ TEMPLATE_TEST_CASE("store: forgetting removes personal values, and the chain sta
   auto store = maker.Make();
   const DecisionEvent a = SampleDecision(1);
   const DecisionEvent b = CleanDecision(2);
-  Append(*store, {a, b});
+  Append(*store, {a, b, ForgetOf(a.verdict_id)});
   ForgetSelector selector;
   selector.verdict_id = a.verdict_id;
   CHECK(store->Forget(selector).value() == 1);
@@ -267,8 +276,34 @@ TEMPLATE_TEST_CASE("store: forgetting removes personal values, and the chain sta
   CHECK(report.forgotten == 1);
   selector = {};
   selector.before = base::UnixTime{b.time.micros + 1};
+  Append(*store, {ForgetOf("", *selector.before)});
   CHECK(store->Forget(selector).value() == 1);
   CHECK(VerifyChain(*store).value().forgotten == 2);
+}
+
+TEMPLATE_TEST_CASE("store: personal values that went without a forget event break the chain",
+                   "[contract]", MemoryMaker, SqliteMaker) {
+  TestType maker;
+  auto store = maker.Make();
+  const DecisionEvent a = SampleDecision(1);
+  const DecisionEvent b = SampleDecision(2);
+  // The time of b: b itself is not before it.
+  Append(*store, {ForgetOf(b.verdict_id), a, b, ForgetOf(a.verdict_id), ForgetOf("", b.time)});
+  ForgetSelector selector;
+  selector.verdict_id = a.verdict_id;
+  REQUIRE(store->Forget(selector).value() == 1);
+  CHECK(VerifyChain(*store).value().whole);
+  selector.verdict_id = b.verdict_id;
+  REQUIRE(store->Forget(selector).value() == 1);
+  const ChainReport broken = VerifyChain(*store).value();
+  CHECK_FALSE(broken.whole);
+  CHECK(broken.broken_seq == 3);
+  CHECK(broken.why == "its personal values are gone, but no forget event says so");
+  SECTION("a later forget event of its id mends it") { Append(*store, {ForgetOf(b.verdict_id)}); }
+  SECTION("a later forget event of a time after it mends it") {
+    Append(*store, {ForgetOf("", base::UnixTime{b.time.micros + 1})});
+  }
+  CHECK(VerifyChain(*store).value().whole);
 }
 
 TEMPLATE_TEST_CASE("store: sender history knows accepted pairs only and stays bounded",

@@ -216,6 +216,30 @@ TEST_CASE("codec: many recipients with one plan store it once", "[db][codec]") {
   CHECK(std::get<DecisionEvent>(*decoded).verdict.recipients[999].steps.size() == 2);
 }
 
+TEST_CASE("codec: the largest verdict stays small, written and read", "[db][codec]") {
+  DecisionEvent event = SampleDecision(1);
+  event.envelope.recipients.clear();
+  event.verdict.recipients.clear();
+  event.verdict.findings.assign(10'000, SampleFinding("x.y", policy::Class::kPolicy));
+  const auto shared = SampleRecipient("", policy::Action::kReject, 10'000);
+  for (int i = 0; i < 1000; ++i) {
+    event.envelope.recipients.push_back("user" + std::to_string(i) + "@lazaret.test");
+    event.verdict.recipients.push_back(shared);
+    event.verdict.recipients.back().recipient = event.envelope.recipients.back();
+  }
+  const EncodedEvent encoded = EncodeEvent(std::move(event));
+  CHECK(encoded.body.size() < 4U << 20);
+  CHECK(encoded.personal.size() < 4U << 20);
+  const auto decoded = DecodeEvent(EventKind::kDecision, encoded.body, encoded.personal);
+  REQUIRE(decoded.ok());
+  const auto& recipients = std::get<DecisionEvent>(*decoded).verdict.recipients;
+  REQUIRE(recipients.size() == 1000);
+  for (const policy::RecipientVerdict& one : recipients) {
+    REQUIRE(one.steps.size() == 10'000);
+    REQUIRE(one.steps.SharesWith(recipients[0].steps));
+  }
+}
+
 TEST_CASE("codec: update, release and forget events come back", "[db][codec]") {
   UpdateEvent update;
   update.verdict_id = "abc";

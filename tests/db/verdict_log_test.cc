@@ -4,7 +4,10 @@
 
 #include <atomic>
 #include <chrono>
+#include <condition_variable>
 #include <csignal>
+#include <mutex>
+#include <new>
 #include <thread>
 
 #include "db/audit/chain.h"
@@ -59,7 +62,7 @@ class FileSizeLimit {
 // Counts batches and can fail them, before or after they are kept.
 class FaultyStore : public VerdictStore {
  public:
-  enum class Fault { kNone, kBefore, kAfter };
+  enum class Fault { kNone, kBefore, kAfter, kThrow };
   std::atomic<Fault> fault = Fault::kNone;
   std::atomic<int> batches = 0;
   std::atomic<std::size_t> largest = 0;
@@ -70,6 +73,7 @@ class FaultyStore : public VerdictStore {
     if (records.size() > largest) largest = records.size();
     const base::Error error{base::ErrorCode::kUnavailable, "disk full"};
     if (fault == Fault::kBefore) return error;
+    if (fault == Fault::kThrow) throw std::bad_alloc();
     base::Status status = below_->AppendBatch(records);
     if (fault == Fault::kAfter) return error;
     return status;
@@ -95,7 +99,21 @@ class FaultyStore : public VerdictStore {
     return below_->Mark(marks);
   }
   base::Result<bool> HistoryContains(std::span<const std::string> keys) override {
+    ++lookups;
+    std::unique_lock lock(history_mutex);
+    while (history_hangs) history_free.wait(lock);
+    if (fault == Fault::kThrow) throw std::bad_alloc();
     return below_->HistoryContains(keys);
+  }
+
+  std::atomic<int> lookups = 0;
+  std::mutex history_mutex;
+  std::condition_variable history_free;
+  bool history_hangs = false;  // under history_mutex
+  void SetHistoryHangs(bool hangs) {
+    const std::lock_guard lock(history_mutex);
+    history_hangs = hangs;
+    history_free.notify_all();
   }
 
  private:
@@ -237,12 +255,69 @@ TEST_CASE("log: marks are written without being waited for, at the latest when t
 
 TEST_CASE("log: sender history answers per recipient domain", "[db][log]") {
   auto log = OpenLog(NewMemoryStore());
-  CHECK_FALSE(log->SenderSeenBefore("alice1@example.org", {"bob@lazaret.test"}));
+  const auto seen = [&log](const std::string& sender, const std::vector<std::string>& recipients) {
+    return log->SenderSeenBefore(sender, recipients, base::Deadline::AfterMillis(60'000)).value();
+  };
+  CHECK_FALSE(seen("alice1@example.org", {"bob@lazaret.test"}));
   REQUIRE(log->Append(CleanDecision(1)).ok());
-  CHECK(log->SenderSeenBefore("ALICE1@example.org", {"new@third.test", "dave@LAZARET.test"}));
-  CHECK_FALSE(log->SenderSeenBefore("alice1@example.org", {"new@third.test"}));
-  CHECK_FALSE(log->SenderSeenBefore("", {"bob@lazaret.test"}));
-  CHECK_FALSE(log->SenderSeenBefore("alice1@example.org", {}));
+  CHECK(seen("ALICE1@example.org", {"new@third.test", "dave@LAZARET.test"}));
+  CHECK_FALSE(seen("alice1@example.org", {"new@third.test"}));
+  CHECK_FALSE(seen("", {"bob@lazaret.test"}));
+  CHECK_FALSE(seen("alice1@example.org", {}));
+}
+
+TEST_CASE("log: a history that hangs costs the time it is given, once, and holds up no record",
+          "[db][log]") {
+  auto owned = std::make_unique<FaultyStore>();
+  FaultyStore& store = *owned;
+  auto log = OpenLog(std::move(owned));
+  REQUIRE(log->Append(CleanDecision(1)).ok());
+  const std::vector<std::string> recipients = {"bob@lazaret.test"};
+  const auto ask = [&](std::int64_t millis) {
+    return log->SenderSeenBefore("alice1@example.org", recipients,
+                                 base::Deadline::AfterMillis(millis));
+  };
+  store.SetHistoryHangs(true);
+  CHECK_FALSE(ask(20).has_value());
+  CHECK_FALSE(ask(20).has_value());
+  // From the second on that one lookup hangs nobody waits for it.
+  const base::Nanoseconds begin = base::MonotonicNow();
+  while (base::MonotonicNow() - begin < 1'200'000'000) CHECK_FALSE(ask(100).has_value());
+  const base::Nanoseconds hanging = base::MonotonicNow();
+  CHECK_FALSE(ask(600'000).has_value());
+  CHECK(base::MonotonicNow() - hanging < 60'000'000'000);
+  CHECK(log->Append(CleanDecision(2)).ok());
+  store.SetHistoryHangs(false);
+  std::optional<bool> seen;
+  while (!seen) seen = ask(60'000);
+  CHECK(*seen);
+  CHECK(store.lookups <= 3);
+}
+
+TEST_CASE("log: of very many recipient domains a bounded number is looked up", "[db][log]") {
+  auto owned = std::make_unique<FaultyStore>();
+  FaultyStore& store = *owned;
+  auto log = OpenLog(std::move(owned));
+  std::vector<std::string> recipients;
+  for (int i = 0; i < 50'000; ++i) recipients.push_back("u@d" + std::to_string(i) + ".test");
+  CHECK(log->SenderSeenBefore("a@b.test", recipients, base::Deadline()).value() == false);
+  CHECK(store.lookups == 16);
+  recipients.assign(50'000, "u@one.test");
+  CHECK(log->SenderSeenBefore("a@b.test", recipients, base::Deadline()).value() == false);
+  CHECK(store.lookups == 17);
+}
+
+TEST_CASE("log: a store that throws is an error for whoever waits, and the log goes on",
+          "[db][log]") {
+  auto owned = std::make_unique<FaultyStore>();
+  FaultyStore& store = *owned;
+  auto log = OpenLog(std::move(owned));
+  store.fault = FaultyStore::Fault::kThrow;
+  CHECK_FALSE(log->Append(SampleDecision(1)).ok());
+  CHECK_FALSE(log->SenderSeenBefore("a@b.test", {"c@d.test"}, base::Deadline()).has_value());
+  store.fault = FaultyStore::Fault::kNone;
+  CHECK(log->Append(SampleDecision(2)).ok());
+  CHECK(log->SenderSeenBefore("a@b.test", {"c@d.test"}, base::Deadline()).has_value());
 }
 
 TEST_CASE("log: forgetting leaves an event that says who forgot what", "[db][log]") {
@@ -281,13 +356,30 @@ TEST_CASE("log: a tail that does not follow is refused at opening", "[db][log]")
 TEST_CASE("F37 lock: a second daemon is refused, until the first is gone", "[db][lock]") {
   ScratchFolder folder;
   const std::string state = folder.path() + "/state";
+  const base::Deadline now = base::Deadline::AfterMillis(0);
   {
-    const auto first = StateLock::Take(state);
+    const auto first = StateLock::Take(state, now);
     REQUIRE(first.ok());
-    const auto second = StateLock::Take(state);
+    const auto second = StateLock::Take(state, now);
     REQUIRE_FALSE(second.ok());
     CHECK(second.error().code == base::ErrorCode::kUnavailable);
   }
-  CHECK(StateLock::Take(state).ok());
-  CHECK_FALSE(StateLock::Take(folder.path() + "/no/such/parent").ok());
+  CHECK(StateLock::Take(state, now).ok());
+  CHECK_FALSE(StateLock::Take(folder.path() + "/no/such/parent", now).ok());
+}
+
+TEST_CASE("lock: one that is about to be free is waited for", "[db][lock]") {
+  ScratchFolder folder;
+  const std::string state = folder.path() + "/state";
+  auto first = StateLock::Take(state, base::Deadline::AfterMillis(0));
+  REQUIRE(first.ok());
+  std::atomic<bool> waiting = false;
+  std::thread holder([&waiting, lock = std::move(*first)]() mutable {
+    while (!waiting) std::this_thread::yield();
+    const StateLock gone = std::move(lock);
+  });
+  CHECK_FALSE(StateLock::Take(state, base::Deadline::AfterMillis(50)).ok());
+  waiting = true;
+  CHECK(StateLock::Take(state, base::Deadline::AfterMillis(10'000)).ok());
+  holder.join();
 }

@@ -144,6 +144,26 @@ class Failures(StandCase):
             stand.stop()
 
 
+    def test_a_supervisor_that_is_killed_and_started_at_once_takes_over(self):
+        stand = Stand({"limits": {"deadline_seconds": DEADLINE, "workers": 1}})
+        try:
+            for one in stand.lazaret.workers():
+                processes.kill(one.pid, signal.SIGSTOP)
+            sent = [Background(stand, samples.clean_plain(name), name + "@lazaret.test")
+                    for name in ("over-1", "over-2")]  # the second waits for a worker
+            net.wait_until("both at the milter", lambda: all(
+                "over-%d@samples.test" % n in stand.postfix.maillog() for n in (1, 2)), 20)
+            time.sleep(0.5)  # see message_taken
+            stand.lazaret.process.kill()
+            stand.lazaret.process.wait()
+            stand.lazaret.start()  # the former front may not have ended yet
+            for one in sent:
+                self.assert_tempfail(one.reply())
+            self.assert_accepted(stand.send(samples.clean_plain("anew"), "anew@lazaret.test"))
+        finally:
+            stand.stop()
+
+
 class Drain(unittest.TestCase):
     def test_sigterm_answers_the_message_in_flight_and_then_ends(self):
         stand = Stand({"limits": {"deadline_seconds": 20, "workers": 1}})

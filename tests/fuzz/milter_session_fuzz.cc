@@ -29,9 +29,12 @@ class CountingHandler : public milter::MessageHandler {
   void OnAcknowledged(std::string_view, milter::NextSign) override {
     if (--unacknowledged < 0) std::abort();
   }
-  void OnRefused(const lazaret::policy::Envelope&, const milter::Reply& reply) override {
+  milter::Disposition Refused(const milter::Refusal&) override { return {}; }
+  void OnRefusedAtMail(const lazaret::policy::Envelope&, const milter::Reply& reply) override {
     if (reply.code[0] != '4' && reply.code[0] != '5') std::abort();
   }
+  void OnAborted() override { ++aborted; }
+  int aborted = 0;
   int unacknowledged = 0;
 };
 
@@ -87,6 +90,9 @@ void Play(milter::Session& session, CountingHandler& handler, int event, const s
     default: {
       const auto ended = session.EndOfMessage(macros);
       if (const auto* whole = std::get_if<milter::Transaction>(&ended)) CheckMessage(*whole);
+      if (const auto* refused = std::get_if<milter::Refusal>(&ended)) {
+        if (refused->reply.code[0] != '4' && refused->reply.code[0] != '5') std::abort();
+      }
       session.Answered("v");
       handler.unacknowledged = 1;
     }
@@ -102,6 +108,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   options.store.spool_dir = "/tmp";
   options.header_fields = 12;
   options.recipients = 4;
+  options.own_fields = 3;
   CountingHandler handler;
   milter::Session session(options, handler);
   ByteReader in({reinterpret_cast<const char*>(data), size});

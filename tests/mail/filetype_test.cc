@@ -2,15 +2,18 @@
 #include <string>
 #include <string_view>
 
+#include "mail/filetype/active_content.h"
 #include "mail/filetype/containers.h"
 #include "mail/filetype/detect.h"
 #include "mail/filetype/file_name.h"
 #include "mail/filetype/judge.h"
+#include "tests/mail/ole_writer.h"
 #include "tests/support/catch.h"
 
 namespace lazaret::mail {
 namespace {
 
+using std::string_literals::operator""s;
 using std::string_view_literals::operator""sv;
 
 std::string Codes(const std::string& name, const std::string& declared, std::string_view content) {
@@ -85,6 +88,52 @@ TEST_CASE("judge: dangerous extensions, whatever the content") {
   CHECK(Codes("someone@mail.example.com", "", "words").empty());
 }
 
+TEST_CASE("judge: a class id as extension is dangerous, other braces are not") {
+  const std::string id = "{3050F4D8-98B5-11CF-BB82-00AA00BDCE0B}";
+  CHECK(Codes("a." + id, "", "words").find("file.dangerous-extension") != std::string::npos);
+  CHECK(Codes("a.txt." + id, "", "words").find("file.double-extension") != std::string::npos);
+  CHECK(Codes("a.{1}", "", "words").empty());
+  CHECK(Codes("a.{3050F4D8-98B5-11CF-BB82-00AA00BDCEXX}", "", "words").empty());
+  CHECK(Codes("a " + id + ".txt", "", "words").empty());
+}
+
+TEST_CASE("judge: extensions that block lists name, by how much honest use they have") {
+  const auto severity = [](const std::string& name) {
+    Artifact artifact;
+    artifact.claimed_names.push_back(name);
+    for (const TypeProblem& problem : JudgeType(artifact)) {
+      if (problem.code == "file.dangerous-extension") return static_cast<int>(problem.severity);
+    }
+    return -1;
+  };
+  constexpr int kHigh = static_cast<int>(ProblemSeverity::kHigh);
+  constexpr int kMedium = static_cast<int>(ProblemSeverity::kMedium);
+  for (const char* name :
+       {"appinstaller", "xbap", "a3x", "ps2", "msh2xml", "psdm1", "cdxml", "pyc", "pyzw", "wsb",
+        "printerexport", "diagpkg", "deskthemepack", "ppkg", "mjs", "hlp", "jnlp", "slk", "xnk"}) {
+    INFO(name);
+    CHECK(severity("a." + std::string(name)) == kHigh);
+  }
+  for (const char* name : {"py", "bas", "xsl", "mat", "mar", "prg", "ops", "mdb", "mdz", "iso",
+                           "img", "vhdx", "pst", "xlm", "docm"}) {
+    INFO(name);
+    CHECK(severity("a." + std::string(name)) == kMedium);
+  }
+  for (const char* name : {"txt", "html", "crt", "tmp", "ps", "md", "accdb", "mht", "c", "rb"}) {
+    INFO(name);
+    CHECK(severity("a." + std::string(name)) == -1);
+  }
+}
+
+TEST_CASE("judge: a program under a merely doubtful extension is disguised") {
+  for (const char* name : {"a.docm", "a.mdb", "a.iso", "a.mat", "a.py", "a.one", "a.plg"}) {
+    INFO(name);
+    CHECK(Codes(name, "", kProgram).find("file.executable-disguised") != std::string::npos);
+  }
+  CHECK(Codes("a.ocx", "", kProgram).find("disguised") == std::string::npos);
+  CHECK(Codes("a.unheard", "", kProgram).find("disguised") == std::string::npos);
+}
+
 TEST_CASE("judge: double extensions of programs only") {
   CHECK(Codes("invoice.pdf.exe", "", "x").find("file.double-extension") != std::string::npos);
   CHECK(Codes("a.pdf         .exe", "", "x").find("file.double-extension") != std::string::npos);
@@ -124,6 +173,82 @@ TEST_CASE("judge: a family that does not fit its extension") {
         std::string::npos);
   CHECK(Codes("photo.jpg", "image/jpeg", "PK\x03\x04").find("file.type-mismatch") !=
         std::string::npos);
+}
+
+TEST_CASE("judge: installers and shortcuts under the name of a document") {
+  const std::string shortcut("\x4C\0\0\0\x01\x14\x02\0xxxx", 12);
+  const std::string installer =
+      MakeOle({{"Tables", "t"}}, "\x84\x10\x0C\0\0\0\0\0\xC0\0\0\0\0\0\0\x46"s);
+  for (const char* name : {"a.doc", "a.xls", "a.pdf", "a.txt"}) {
+    INFO(name);
+    CHECK(Codes(name, "", installer).find("file.executable-disguised") != std::string::npos);
+    CHECK(Codes(name, "", shortcut).find("file.type-mismatch") != std::string::npos);
+    CHECK(Codes(name, "text/plain", shortcut).find("file.") != std::string::npos);
+  }
+  CHECK(Codes("a.msi", "", installer).find("disguised") == std::string::npos);
+  CHECK(Codes("a.lnk", "", shortcut).find("mismatch") == std::string::npos);
+  CHECK(Codes("", "", shortcut).find("file.executable-content") != std::string::npos);
+  CHECK(Codes("", "image/png", shortcut).find("file.executable-disguised") != std::string::npos);
+}
+
+TEST_CASE("judge: scripts that call themselves text") {
+  for (const char* content :
+       {"#!/bin/sh\nrm -r x\n", "#! /usr/bin/env python\n", "@echo off\r\ndel x",
+        "\xEF\xBB\xBF@ECHO OFF\r\n", "powershell -nop -enc AAAA", "On Error Resume Next\r\nx = 1",
+        "Dim s\r\nSet s = CreateObject(\"WScript.Shell\")\r\n",
+        "$c = New-Object Net.WebClient; Invoke-Expression $c.DownloadString('x')",
+        "[InternetShortcut]\r\nURL=file://x/y", "Windows Registry Editor Version 5.00\r\n",
+        "var x = new ActiveXObject('a');"}) {
+    INFO(content);
+    CHECK(Codes("a.txt", "text/plain", content).find("file.script-as-text") != std::string::npos);
+  }
+  const std::string wide("\xFF\xFE@\0e\0c\0h\0o\0 \0o\0f\0f\0", 20);
+  CHECK(Codes("a.txt", "text/plain", wide).find("file.script-as-text") != std::string::npos);
+  for (const char* content :
+       {"words", "# a heading\n", "#!x", "To use it call Invoke-Expression (New-Object X)\n",
+        "The macro has On Error Resume Next and CreateObject(\"WScript.Shell\").\n",
+        "diff --git a/x.sh b/x.sh\n+#!/bin/sh\n", "echo off the wall\n", "",
+        "let us talk about var, function( and eval( today\n"}) {
+    INFO(content);
+    CHECK(Codes("a.txt", "text/plain", content).empty());
+  }
+  CHECK(Codes("configure", "text/plain", "#!/bin/sh\n").empty());
+  CHECK(Codes("", "text/plain", "#!/bin/sh\n").empty());
+}
+
+TEST_CASE("judge: markup that acts, in files of its own only") {
+  const std::string script = "<html><body><ScRiPt>x()</script></body></html>";
+  CHECK(Codes("a.html", "text/html", script) == "file.active-html ");
+  CHECK(Codes("", "text/html", script).empty());
+  CHECK(Codes("a.html", "text/plain", "hello <script src=x></script>") == "file.active-html ");
+  CHECK(Codes("a.html", "text/html", "<html><p>words</p></html>").empty());
+  CHECK(Codes("a.svg", "image/svg+xml", "<svg><script/></svg>") == "file.active-svg ");
+  CHECK(Codes("", "image/svg+xml", "<svg onload='x()'/>") == "file.active-svg ");
+  CHECK(Codes("a.svg", "image/svg+xml", "<svg><path d='M0 0'/></svg>").empty());
+}
+
+TEST_CASE("active: script elements, handlers and links are found wherever they hide") {
+  for (const char* markup : {"<script>", "<SCRIPT SRC=x>", "<script/src=x>", "<svg:script >",
+                             "<!-- <a title=\" --><script>", "<![CDATA[<script>"}) {
+    INFO(markup);
+    CHECK(FindActiveMarkup(markup) == "script element");
+  }
+  for (const char* markup : {"<body onload=x()>", "<img src=x OnError = 'x'>", "<svg/onload=x>",
+                             "<a title=\">\"onclick=x>", "<animate onbegin='x'>"}) {
+    INFO(markup);
+    CHECK(FindActiveMarkup(markup).find("event handler on") == 0);
+  }
+  CHECK(FindActiveMarkup("<a href=\" JavaScript:x()\">") == "javascript: link");
+  const std::string wide("<\0s\0c\0r\0i\0p\0t\0>\0 \0", 18);
+  CHECK(FindActiveMarkup(wide) == "script element");
+  for (const char* markup :
+       {"", "<", "script", "<scripture>", "a script> b", "<b>once = 1, only = 2</b>",
+        "<a href='javascript:void(0)'>", "<a href='javascript:;'>", "the javascript: scheme",
+        "<script type=\"application/ld+json\">{}</script>", "<p>onload is an event</p>", "on",
+        "s:script>"}) {
+    INFO(markup);
+    CHECK(FindActiveMarkup(markup).empty());
+  }
 }
 
 TEST_CASE("containers: macro projects and mimetype members tell the document") {

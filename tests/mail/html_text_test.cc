@@ -1,4 +1,5 @@
 #include "mail/text/html_text.h"
+#include "mail/text/plain_text.h"
 
 #include <string>
 
@@ -47,6 +48,17 @@ TEST_CASE("html: broken markup loses no text") {
   CHECK(ExtractHtml("x<a href=\"never closed>word").visible.find("word") != std::string::npos);
   CHECK(ExtractHtml("x<!-- never closed word").visible.find("word") != std::string::npos);
   CHECK(ExtractHtml("<![if !mso]>shown<![endif]>").visible == "shown");
+}
+
+TEST_CASE("html: links beyond the cap are told, the same one again costs nothing") {
+  std::string html;
+  for (std::size_t i = 0; i < kMaxUrls; ++i)
+    html += "<a href='http://a.example/" + std::to_string(i) + "'><a href='http://a.example/0'>";
+  CHECK(ExtractHtml(html).urls.size() == kMaxUrls);
+  CHECK_FALSE(ExtractHtml(html).urls_cut);
+  html += "<a href='http://b.example/'>";
+  CHECK(ExtractHtml(html).urls.size() == kMaxUrls);
+  CHECK(ExtractHtml(html).urls_cut);
 }
 
 TEST_CASE("html: time grows with size only, whatever the nesting") {

@@ -1,7 +1,10 @@
 #include <string>
 
 #include "base/format.h"
+#include "mail/model/tree_builder.h"
 #include "mail/reader.h"
+#include "mail/text/plain_text.h"
+#include "mail/text/text_units.h"
 #include "tests/support/catch.h"
 
 namespace lazaret::mail {
@@ -82,6 +85,35 @@ TEST_CASE("limits: text bytes at, below and above") {
   for (const std::size_t most : {4U, 5U, 6U}) {
     limits.max_text_bytes = most;
     CHECK(Unread(mail, limits, "scan.unscannable.text-bytes") == (most < 5));
+  }
+}
+
+TEST_CASE("limits: a text unit that was left out or cut is told by the last unit") {
+  const std::string mail = "From: a@b.example\nSubject: s\n\nhello";  // three units, 17 bytes
+  const auto truncated = [&](const TextLimits& limits) {
+    TreeBuilder builder(mail, 1000);
+    builder.Add(0, ArtifactKind::kMessage);
+    builder.tree().headers = {{"From", "a@b.example", {}}, {"Subject", "s", {}}};
+    Artifact& body = builder.Add(0, ArtifactKind::kPart);
+    body.text = true;
+    body.content = std::string_view(mail).substr(mail.size() - 5);
+    REQUIRE(ExtractTexts(builder, limits, base::Deadline()).ok());
+    return builder.tree().texts.back().truncated;
+  };
+  for (const std::size_t units : {2U, 3U, 4U}) CHECK(truncated({1000, units}) == (units < 3));
+  for (const std::size_t bytes : {16U, 17U, 18U}) CHECK(truncated({bytes, 10}) == (bytes < 17));
+}
+
+TEST_CASE("limits: links beyond the cap are unscannable, in plain text and in HTML") {
+  const auto unread = [](const std::string& type, std::size_t links) {
+    std::string mail = "Content-Type: " + type + "\n\n";
+    for (std::size_t i = 0; i < links; ++i)
+      mail += "<a href='http://a.example/" + std::to_string(i) + "'>\n";
+    return Unread(mail, ReadLimits{}, "scan.unscannable.text-bytes");
+  };
+  for (const std::string type : {"text/plain", "text/html"}) {
+    CHECK_FALSE(unread(type, kMaxUrls));
+    CHECK(unread(type, kMaxUrls + 1));
   }
 }
 

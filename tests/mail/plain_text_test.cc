@@ -21,10 +21,23 @@ TEST_CASE("plain: folded calendar lines join") {
 }
 
 TEST_CASE("plain: addresses in running text") {
-  const auto urls = FindUrls("see HTTP://a.example/x, and (www.b.example). http://", 10);
+  const auto urls =
+      FindUrls("see HTTP://a.example/x, and (www.b.example). http:// www.b.example").urls;
   REQUIRE(urls.size() == 2);
   CHECK(urls[0] == "HTTP://a.example/x");
   CHECK(urls[1] == "www.b.example");
+}
+
+TEST_CASE("plain: addresses beyond the cap are told, the same one again costs nothing") {
+  std::string text;
+  for (std::size_t i = 0; i < kMaxUrls; ++i)
+    text += "http://a.example/" + std::to_string(i) + "\nhttp://a.example/0\n";
+  CHECK(FindUrls(text).urls.size() == kMaxUrls);
+  CHECK_FALSE(FindUrls(text).cut);
+  CHECK(FindUrls(text.substr(text.find("\nhttp://a.example/1\n"))).urls.size() == kMaxUrls);
+  text += "http://b.example/";
+  CHECK(FindUrls(text).urls.size() == kMaxUrls);
+  CHECK(FindUrls(text).cut);
 }
 
 TEST_CASE("charset: the label counts unless the bytes contradict it") {

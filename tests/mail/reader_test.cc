@@ -58,7 +58,8 @@ TEST_CASE("reader: empty and tiny messages give a tree") {
 }  // namespace lazaret::mail
 
 TEST_CASE("reader: a message of no bytes at all is read as an empty one", "[mail][reader]") {
-  const auto tree = lazaret::mail::ReadMessage({}, {}, lazaret::base::Deadline::AfterMillis(10'000));
+  const auto tree =
+      lazaret::mail::ReadMessage({}, {}, lazaret::base::Deadline::AfterMillis(10'000));
   REQUIRE(tree.ok());
   CHECK_FALSE(tree->artifacts.empty());
 }

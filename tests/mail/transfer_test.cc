@@ -52,13 +52,5 @@ TEST_CASE("quoted-printable: soft breaks, escapes and broken escapes") {
   CHECK_FALSE(DecodeQuotedPrintable("abcde", 5).truncated);
 }
 
-TEST_CASE("uuencode: a file in text is found, prose is not") {
-  const auto file = FindUuencoded("words\nbegin 644 a.txt\n#0V%T\n`\nend\n", 0, kMost);
-  REQUIRE(file);
-  CHECK(file->name == "a.txt");
-  CHECK(file->content.bytes == "Cat");
-  CHECK_FALSE(FindUuencoded("begin 2026 well\nand go on\n", 0, kMost));
-}
-
 }  // namespace
 }  // namespace lazaret::mail

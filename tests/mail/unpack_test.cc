@@ -1,5 +1,7 @@
+#include <algorithm>
 #include <clocale>
 #include <string>
+#include <vector>
 
 #include "mail/reader.h"
 #include "mail/unpack/member_name.h"
@@ -143,6 +145,119 @@ TEST_CASE("unpack: the depth limit holds at, below and above") {
     CHECK(Unread(tree, "scan.unscannable.archive-depth") == (most < 3));
     CHECK(Has(tree, "deepest.txt") == (most >= 3));
   }
+}
+
+const Unreadable* Report(const ArtifactTree& tree, const std::string& code) {
+  const Unreadable* found = nullptr;
+  for (const Unreadable& unreadable : tree.unreadable) {
+    if (unreadable.code != code) continue;
+    CHECK(found == nullptr);  // one for each code
+    found = &unreadable;
+  }
+  return found;
+}
+
+TEST_CASE("unpack: a limit over the message stops all archives and is one report with a count") {
+  const std::string inner = MakeZip({{"a", "1", 0}, {"b", "2", 0}});
+  const std::string mail =
+      MailWith("x.zip", MakeZip({{"1.zip", inner, 0}, {"2.zip", inner, 0}, {"3.zip", inner, 0}}));
+  ReadLimits limits;
+  for (const std::size_t most : {3U, 4U, 5U, 7U, 8U, 9U, 10U}) {
+    INFO(most);
+    limits.max_archive_members = most;
+    const ArtifactTree tree = Read(mail, limits);
+    const Unreadable* report = Report(tree, "scan.unscannable.archive-members");
+    CHECK(tree.artifacts.size() == 3 + std::min<std::size_t>(most, 9));
+    if (most >= 9) {
+      CHECK(report == nullptr);
+      continue;
+    }
+    REQUIRE(report != nullptr);
+    const std::size_t closed = most < 5 ? 3 : most < 7 ? 2 : 1;
+    CHECK(report->count == closed);
+    CHECK((report->artifact == 0) == (closed > 1));
+  }
+}
+
+TEST_CASE("unpack: spent bytes stop all archives and are one report with a count") {
+  const std::string half(600, 'x');
+  const std::string inner = MakeZip({{"a", half, 0}, {"b", half, 0}});
+  const std::string outer = MakeZip({{"1.zip", inner, 0}, {"2.zip", inner, 0}});
+  const std::size_t all = 2 * inner.size() + 4 * half.size();
+  ReadLimits limits;
+  for (const std::size_t most : {2 * inner.size() + 1, all - 1, all, all + 1}) {
+    INFO(most);
+    limits.max_unpacked_bytes = most;
+    const ArtifactTree tree = Read(MailWith("x.zip", outer), limits);
+    const Unreadable* report = Report(tree, "scan.unscannable.unpacked-bytes");
+    CHECK((report == nullptr) == (most >= all));
+    if (report != nullptr) CHECK(report->count == (most == all - 1 ? 1 : 2));
+  }
+}
+
+TEST_CASE("unpack: what one archive repeats is one report at the archive, with a count") {
+  std::vector<ZipMember> locked;
+  std::vector<ZipMember> large;
+  for (int i = 0; i < 50; ++i) {
+    locked.push_back({"l" + std::to_string(i), std::string(20, 'x'), 1});
+    large.push_back({"b" + std::to_string(i), std::string(100, 'x'), 0});
+  }
+  ReadLimits limits;
+  limits.max_member_bytes = 99;
+  const ArtifactTree some = Read(MailWith("x.zip", MakeZip(large)), limits);
+  const Unreadable* report = Report(some, "scan.unscannable.member-bytes");
+  REQUIRE(report != nullptr);
+  CHECK(report->count == 50);
+  CHECK(some.artifacts[report->artifact].path == "message > x.zip");
+  CHECK(report->reason.find("50 times") == 0);
+  const ArtifactTree closed = Read(MailWith("x.zip", MakeZip(locked)));
+  report = Report(closed, "scan.unscannable.encrypted");
+  REQUIRE(report != nullptr);
+  CHECK(report->count == 50);
+  CHECK(std::count_if(closed.artifacts.begin(), closed.artifacts.end(),
+                      [](const Artifact& artifact) { return artifact.encrypted; }) == 51);
+  // A single one is named itself.
+  locked.resize(1);
+  const ArtifactTree one = Read(MailWith("x.zip", MakeZip(locked)));
+  report = Report(one, "scan.unscannable.encrypted");
+  REQUIRE(report != nullptr);
+  CHECK(one.artifacts[report->artifact].path == "message > x.zip > l0");
+}
+
+TEST_CASE("unpack: too deep archives are one report with a count") {
+  const std::string inner = MakeZip({{"a", "1", 0}});
+  const std::string mail = MailWith("x.zip", MakeZip({{"1.zip", inner, 0}, {"2.zip", inner, 0}}));
+  ReadLimits limits;
+  limits.max_archive_depth = 1;
+  const ArtifactTree tree = Read(mail, limits);
+  const Unreadable* report = Report(tree, "scan.unscannable.archive-depth");
+  REQUIRE(report != nullptr);
+  CHECK(report->count == 2);
+}
+
+TEST_CASE("unpack: folders without end are a member flood too") {
+  ReadLimits limits;
+  limits.max_archive_members = 2;
+  for (const int count : {15, 16, 17}) {
+    std::vector<ZipMember> folders;
+    for (int i = 0; i < count; ++i) folders.push_back({"f" + std::to_string(i) + "/", "", 0});
+    const ArtifactTree tree = Read(MailWith("x.zip", MakeZip(folders)), limits);
+    CHECK((Report(tree, "scan.unscannable.archive-members") != nullptr) == (count > 16));
+  }
+}
+
+TEST_CASE("unpack: what stands behind a large member of a stream is paid for") {
+  const std::string tar = MakeTar({{"big", std::string(300'000, 'x')}, {"small", "words"}});
+  ReadLimits limits;
+  limits.max_member_bytes = 1000;
+  const ArtifactTree all = Read(MailWith("x.tar", tar), limits);
+  CHECK(all.artifacts.back().content == "words");
+  CHECK(Report(all, "scan.unscannable.member-bytes") != nullptr);
+  CHECK(Report(all, "scan.unscannable.unpacked-bytes") == nullptr);
+  limits.max_unpacked_bytes = 200'000;
+  const ArtifactTree part = Read(MailWith("x.tar", tar), limits);
+  CHECK(part.artifacts.back().content.size() == 1000);
+  CHECK(Report(part, "scan.unscannable.unpacked-bytes") != nullptr);
 }
 
 TEST_CASE("unpack: an LZMA stream without container is opened") {

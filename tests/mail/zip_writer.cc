@@ -61,6 +61,31 @@ std::string MakeZip(const std::vector<ZipMember>& members) {
   return out.Take();
 }
 
+std::string MakeTar(const std::vector<ZipMember>& members) {
+  constexpr std::size_t kBlock = 512;
+  std::string out;
+  for (const ZipMember& member : members) {
+    std::string header = member.name;
+    header.resize(100);
+    header += std::string("0000644\0000000000\0000000000\0", 24);
+    std::string size(11, '0');
+    for (std::size_t left = member.content.size(), at = 11; left > 0; left /= 8) {
+      size[--at] = static_cast<char>('0' + left % 8);
+    }
+    header += size + std::string(1, '\0') + std::string(11, '0') + std::string(1, '\0');
+    header += std::string(8, ' ') + "0" + std::string(100, '\0') + std::string("ustar\00000", 8);
+    header.resize(kBlock);
+    unsigned sum = 0;
+    for (const char c : header) sum += static_cast<unsigned char>(c);
+    for (std::size_t at = 154; at-- > 148; sum /= 8) header[at] = static_cast<char>('0' + sum % 8);
+    header[154] = '\0';
+    std::string content = member.content;
+    content.resize((content.size() + kBlock - 1) / kBlock * kBlock);
+    out += header + content;
+  }
+  return out + std::string(2 * kBlock, '\0');
+}
+
 std::string MailWith(std::string_view name, std::string_view content) {
   return "From: a@sender.example\r\nSubject: files\r\nContent-Type: multipart/mixed; "
          "boundary=b\r\n\r\n"

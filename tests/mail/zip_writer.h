@@ -17,6 +17,9 @@ struct ZipMember {
 
 std::string MakeZip(const std::vector<ZipMember>& members);
 
+// A ustar archive of plain files.
+std::string MakeTar(const std::vector<ZipMember>& members);
+
 // A message with one base64 attachment of that name.
 std::string MailWith(std::string_view name, std::string_view content);
 

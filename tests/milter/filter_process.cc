@@ -1,13 +1,18 @@
 #include "tests/milter/filter_process.h"
 
+#include <netinet/in.h>
 #include <poll.h>
 #include <signal.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <cstdlib>
 #include <filesystem>
+#include <fstream>
+#include <new>
 #include <stdexcept>
 #include <thread>
 
@@ -19,6 +24,12 @@ namespace lazaret::test {
 namespace {
 
 constexpr int kWaitMillis = 10'000;
+
+// Allocations of this size fail while armed; only the child arms it.
+std::atomic<bool> g_memory_is_short = false;
+bool IsTooMuch(std::size_t size) {
+  return g_memory_is_short && size >= kShortMemoryBytes && size < kShortMemoryBytes + 200;
+}
 
 class WordHandler : public milter::MessageHandler {
  public:
@@ -43,9 +54,20 @@ class WordHandler : public milter::MessageHandler {
                      sign == milter::NextSign::kClose ? "close" : "next-command"));
   }
 
-  void OnRefused(const policy::Envelope&, const milter::Reply& reply) override {
-    Say(base::Format("refused {} {}", reply.code, reply.enhanced));
+  milter::Disposition Refused(const milter::Refusal& refusal) override {
+    Say(base::Format("refused {} {}", refusal.reply.code, refusal.reply.enhanced));
+    milter::Disposition answer;
+    answer.action =
+        refusal.reply.code[0] == '5' ? policy::Action::kReject : policy::Action::kTempfail;
+    if (refusal.envelope.sender == "careless@sender.test") answer.action = policy::Action::kAccept;
+    answer.verdict_id = "refusalid";
+    answer.reply = refusal.reply;
+    return answer;
   }
+  void OnRefusedAtMail(const policy::Envelope&, const milter::Reply& reply) override {
+    Say(base::Format("refused-at-mail {} {}", reply.code, reply.enhanced));
+  }
+  void OnAborted() override { Say("aborted"); }
 
  private:
   static bool Has(const std::string& message, std::string_view word) {
@@ -89,6 +111,7 @@ class WordHandler : public milter::MessageHandler {
 
 [[noreturn]] void RunChild(const milter::FilterOptions& options, bool stop_first, int events,
                            int release) {
+  g_memory_is_short = true;
   front::BlockSignals();
   signal(SIGPIPE, SIG_IGN);
   auto* handler = new WordHandler(events, release);
@@ -112,6 +135,25 @@ class WordHandler : public milter::MessageHandler {
 
 }  // namespace
 
+std::string FreeInetListen(bool v6) {
+  sockaddr_storage address{};
+  auto* v6_address = reinterpret_cast<sockaddr_in6*>(&address);
+  auto* v4_address = reinterpret_cast<sockaddr_in*>(&address);
+  socklen_t length = v6 ? sizeof *v6_address : sizeof *v4_address;
+  address.ss_family = v6 ? AF_INET6 : AF_INET;
+  if (v6) {
+    v6_address->sin6_addr = in6addr_loopback;
+  } else {
+    v4_address->sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  }
+  const base::UniqueFd fd(::socket(address.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  auto* any = reinterpret_cast<sockaddr*>(&address);
+  if (!fd.valid() || bind(fd.get(), any, length) != 0) return "";
+  if (getsockname(fd.get(), any, &length) != 0) return "";
+  const std::uint16_t port = ntohs(v6 ? v6_address->sin6_port : v4_address->sin_port);
+  return v6 ? base::Format("inet6:{}@::1", port) : base::Format("inet:{}@127.0.0.1", port);
+}
+
 FilterProcess::FilterProcess(const FilterChoices& choices) {
   std::string pattern = "/tmp/lazaret-milter-test-XXXXXX";
   if (mkdtemp(pattern.data()) != nullptr) folder_ = pattern;
@@ -120,7 +162,8 @@ FilterProcess::FilterProcess(const FilterChoices& choices) {
   int release[2] = {-1, -1};
   if (pipe(events) != 0 || pipe(release) != 0) return;
   milter::FilterOptions options;
-  options.listen = "unix:" + socket_;
+  options.listen = choices.listen.empty() ? "unix:" + socket_ : choices.listen;
+  if (!choices.listen.empty()) socket_ = choices.listen;
   options.sessions = choices.sessions;
   options.half_open_seconds = choices.half_open_seconds;
   options.half_open_peers = choices.half_open_peers;
@@ -141,7 +184,7 @@ FilterProcess::~FilterProcess() {
     kill(child_, SIGKILL);
     waitpid(child_, nullptr, 0);
   }
-  unlink(socket_.c_str());
+  unlink((folder_ + "/s/milter.sock").c_str());
   rmdir((folder_ + "/s").c_str());
   rmdir(folder_.c_str());
 }
@@ -172,6 +215,15 @@ int FilterProcess::Threads() const {
   return static_cast<int>(std::distance(begin(tasks), end(tasks)));
 }
 
+long FilterProcess::PeakKib() const {
+  std::ifstream status("/proc/" + std::to_string(child_) + "/status");
+  for (std::string word; status >> word;) {
+    long kib = 0;
+    if (word == "VmHWM:" && status >> kib) return kib;
+  }
+  return -1;
+}
+
 void FilterProcess::Signal(int number) { kill(child_, number); }
 
 std::optional<int> FilterProcess::ExitWithin(int millis) {
@@ -186,3 +238,16 @@ std::optional<int> FilterProcess::ExitWithin(int millis) {
 }
 
 }  // namespace lazaret::test
+
+void* operator new(std::size_t size) {
+  if (lazaret::test::IsTooMuch(size)) throw std::bad_alloc();
+  void* memory = std::malloc(size == 0 ? 1 : size);
+  if (memory == nullptr) throw std::bad_alloc();
+  return memory;
+}
+void* operator new(std::size_t size, const std::nothrow_t&) noexcept {
+  return std::malloc(size == 0 ? 1 : size);
+}
+void operator delete(void* memory, const std::nothrow_t&) noexcept { std::free(memory); }
+void operator delete(void* memory) noexcept { std::free(memory); }
+void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }

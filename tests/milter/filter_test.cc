@@ -144,6 +144,99 @@ TEST_CASE("filter: forged X-Lazaret fields are removed from the last one down") 
   CHECK(Contains(filter.NextEvent(), "head=" + base::Hex("Subject: s\r\n\r\n")));
 }
 
+TEST_CASE("filter: more forged fields than are removed refuse the message") {
+  FilterProcess filter;
+  FakeMta mta(filter.socket());
+  REQUIRE(mta.Greet());
+  for (const int count : {99, 100, 101}) {
+    MtaMessage message;
+    for (int i = 0; i < count; ++i) message.headers.emplace_back("X-Lazaret-Id", " forged");
+    const MtaAnswer answer = mta.Send(message);
+    if (count > 100) {
+      CHECK(answer.final == 'y');
+      CHECK(answer.reply == "550 5.7.1 Message header has too many X-Lazaret fields");
+      CHECK(answer.removed.empty());
+    } else {
+      CHECK(answer.final == 'c');
+      CHECK(answer.removed.size() == static_cast<std::size_t>(count));
+    }
+  }
+}
+
+TEST_CASE("filter: a refusal is answered as the handler says, but never with an acceptance") {
+  FilterChoices choices;
+  choices.message_bytes = 100;
+  FilterProcess filter(choices);
+  FakeMta mta(filter.socket());
+  REQUIRE(mta.Greet());
+  MtaMessage message;
+  message.body = std::string(200, 'x');
+  CHECK(mta.Send(message).reply == "552 5.3.4 Message too large");
+  CHECK(filter.NextEvent() == "refused 552 5.3.4");
+  message.from = "<careless@sender.test>";
+  CHECK(mta.Send(message).reply == "552 5.3.4 Message too large");
+  CHECK(filter.NextEvent() == "ack refusalid next-command");
+}
+
+TEST_CASE("filter: no memory in a callback without an answer is a tempfail at the end") {
+  FilterProcess filter;
+  for (const bool in_header : {true, false}) {
+    // With steps 0 the MTA waits for an answer to each.
+    for (const std::uint32_t steps : {kPostfixSteps, 0U}) {
+      FakeMta mta(filter.socket());
+      REQUIRE(mta.Greet(kPostfixActions, steps));
+      MtaMessage message;
+      const std::string large(kShortMemoryBytes, 'x');
+      message.headers = {{"Subject", in_header ? large : " s"}, {"After", " a"}};
+      message.body = in_header ? "body\r\n" : large;
+      const MtaAnswer answer = mta.Send(message);
+      CHECK(answer.final == 'y');
+      CHECK(answer.reply.substr(0, 9) == "451 4.3.0");
+      CHECK(filter.NextEvent() == "refused 451 4.3.0");
+      // The session goes on, its answers in step.
+      CHECK(mta.Send(Wanting("accept")).final == 'c');
+      CHECK(filter.NextEvent() == "ack refusalid next-command");
+      CHECK(Contains(filter.NextEvent(), "judge "));
+      mta.Drop();
+      CHECK(filter.NextEvent() == "ack verdictid close");
+    }
+  }
+}
+
+TEST_CASE("filter: what throws or is refused leaves no session and no message counted") {
+  FilterChoices choices;
+  choices.sessions = 2;
+  FilterProcess filter(choices);
+  for (int i = 0; i < 5; ++i) {
+    FakeMta refused(filter.socket());
+    CHECK_FALSE(refused.Negotiate(0x1));
+    FakeMta thrown(filter.socket());
+    bool greeted = thrown.Greet();
+    // The close of the session before may not have been seen yet.
+    for (int attempt = 0; attempt < 50 && !greeted; ++attempt) {
+      thrown = FakeMta(filter.socket());
+      greeted = thrown.Greet();
+    }
+    REQUIRE(greeted);
+    CHECK(thrown.Send(Wanting("throw")).final == 't');
+    CHECK(Contains(filter.NextEvent(), "judge "));
+  }
+  filter.Signal(SIGTERM);
+  // A message that still counted would be waited for.
+  CHECK(filter.ExitWithin(10'000) == 0);
+}
+
+TEST_CASE("filter: SIZE above the limit is refused at MAIL, and said") {
+  FilterChoices choices;
+  choices.message_bytes = 1000;
+  FilterProcess filter(choices);
+  FakeMta mta(filter.socket());
+  REQUIRE(mta.Greet());
+  REQUIRE(mta.SendPacket('M', std::string("<a@b>\0SIZE=1001\0", 16 + 0)));
+  CHECK(mta.Wait().reply == "552 5.3.4 Message too large");
+  CHECK(filter.NextEvent() == "refused-at-mail 552 5.3.4");
+}
+
 TEST_CASE("filter: the command after the answer acknowledges, a lost session only closes") {
   FilterProcess filter;
   FakeMta mta(filter.socket());

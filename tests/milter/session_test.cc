@@ -26,11 +26,14 @@ class NotingHandler : public MessageHandler {
   void OnAcknowledged(std::string_view id, NextSign sign) override {
     signs.push_back(std::string(id) + (sign == NextSign::kClose ? " close" : " next"));
   }
-  void OnRefused(const policy::Envelope& envelope, const Reply& reply) override {
-    refused.push_back(envelope.sender + " " + reply.code + " " + reply.enhanced);
+  Disposition Refused(const Refusal&) override { return {}; }
+  void OnRefusedAtMail(const policy::Envelope& envelope, const Reply& reply) override {
+    refused_at_mail.push_back(envelope.sender + " " + reply.code + " " + reply.enhanced);
   }
+  void OnAborted() override { ++aborted; }
   std::vector<std::string> signs;
-  std::vector<std::string> refused;
+  std::vector<std::string> refused_at_mail;
+  int aborted = 0;
 };
 
 MapMacros With(std::map<std::string, std::string> values) { return MapMacros(std::move(values)); }
@@ -55,8 +58,11 @@ struct Fixture {
     REQUIRE_FALSE(session.RcptTo(to, kNone));
     session.Data(kNone);
   }
-  std::string Text(const std::variant<Transaction, Reply>& ended) {
-    if (const Reply* reply = std::get_if<Reply>(&ended)) return reply->code + " " + reply->enhanced;
+  std::string Text(const std::variant<Transaction, Refusal>& ended) {
+    if (const auto* refusal = std::get_if<Refusal>(&ended)) {
+      last_refusal = *refusal;
+      return refusal->reply.code + " " + refusal->reply.enhanced;
+    }
     const auto& message = std::get<Transaction>(ended).message;
     const auto text = base::ReadFdWhole(message.fd.get(), 64U << 20, "message");
     REQUIRE(text.ok());
@@ -72,6 +78,7 @@ struct Fixture {
 
   NotingHandler handler;
   Session session;
+  std::optional<Refusal> last_refusal;
 };
 
 TEST_CASE("session: header and body are rebuilt byte for byte") {
@@ -197,7 +204,11 @@ TEST_CASE("session: the header field limit holds at, below and above it") {
     f.Begin();
     for (int i = 0; i < count; ++i) f.session.Header("A", " b");
     CHECK((f.End() == "552 5.3.4") == (count > 10));
-    CHECK(f.handler.refused.size() == (count > 10 ? 1U : 0U));
+    if (count > 10) {
+      REQUIRE(f.last_refusal);
+      CHECK(f.last_refusal->reason == RefusalReason::kHeaderFields);
+      CHECK(f.last_refusal->envelope.sender == "a@b");
+    }
   }
 }
 
@@ -236,7 +247,72 @@ TEST_CASE("session: SIZE above the limit is refused at MAIL, at the limit it is 
     REQUIRE(refused);
     CHECK(refused->code == "552");
   }
+  CHECK(f.handler.refused_at_mail == std::vector<std::string>{"a@b 552 5.3.4", "a@b 552 5.3.4"});
+  CHECK(f.session.RcptTo("<c@d>", kNone));
   CHECK_FALSE(f.session.MailFrom("<a@b>", {"SIZE=", "SIZE=abc"}, kNone));
+}
+
+TEST_CASE("session: X-Lazaret fields above the limit refuse the message, at and below it they go") {
+  for (const std::uint32_t count : {99U, 100U, 101U, 5000U}) {
+    SessionOptions options = SmallOptions();
+    options.header_fields = 10'000;
+    options.own_fields = 100;
+    Fixture f(options);
+    f.Begin();
+    for (std::uint32_t i = 0; i < count; ++i) {
+      f.session.Header("X-Lazaret-" + std::to_string(i % 7 == 0 ? i : 0), " forged");
+    }
+    const bool refused = count > 100;
+    CHECK((f.End() == "550 5.7.1") == refused);
+    std::uint32_t to_remove = 0;
+    for (const auto& [name, field] : f.session.incoming_fields()) to_remove += field.count;
+    CHECK(to_remove == (refused ? 100U : count));
+    // The next message is not held to it.
+    f.Begin();
+    CHECK(f.End() == "\r\n");
+  }
+}
+
+TEST_CASE("session: content marked broken ends in a tempfail, and only for this message") {
+  Fixture f;
+  f.Begin();
+  f.session.Header("A", " b");
+  f.session.MarkBroken();
+  f.session.Header("C", " d");
+  CHECK(f.End() == "451 4.3.0");
+  REQUIRE(f.last_refusal);
+  CHECK(f.last_refusal->reason == RefusalReason::kInternal);
+  f.Begin();
+  CHECK(f.End() == "\r\n");
+}
+
+TEST_CASE("session: messages that begin and never end are counted, those that end are not") {
+  Fixture f;
+  f.Begin();
+  f.End();
+  f.session.Abort();
+  CHECK(f.handler.aborted == 0);
+  f.Begin();
+  f.session.Abort();
+  f.session.Abort();
+  CHECK(f.handler.aborted == 1);
+  f.Begin();
+  f.session.EndOfHeaders(kNone);
+  f.session.Body("x");
+  f.Begin();  // a MAIL in the middle
+  CHECK(f.handler.aborted == 2);
+  f.session.Close();
+  CHECK(f.handler.aborted == 3);
+  f.session.Close();
+  CHECK(f.handler.aborted == 3);
+  REQUIRE(f.session.MailFrom("<a@b>", {"SIZE=100001"}, kNone));
+  f.session.Abort();
+  f.Begin();
+  f.session.Header("A", " b");
+  f.session.EndOfHeaders(kNone);
+  f.session.Body(std::string(100'001, 'x'));
+  CHECK(f.End() == "552 5.3.4");
+  CHECK(f.handler.aborted == 3);
 }
 
 TEST_CASE("session: a large message goes through the spool unchanged and read-only") {
@@ -260,7 +336,9 @@ TEST_CASE("session: a spool that cannot be written is a 452 at the end, never a 
   f.session.EndOfHeaders(kNone);
   f.session.Body(std::string(5000, 'x'));
   CHECK(f.End() == "452 4.3.1");
-  CHECK(f.handler.refused == std::vector<std::string>{"a@b 452 4.3.1"});
+  REQUIRE(f.last_refusal);
+  CHECK(f.last_refusal->reason == RefusalReason::kSpool);
+  CHECK(f.last_refusal->bytes == 5002);
   f.Begin();
   CHECK(f.End() == "\r\n");
 }

@@ -1,6 +1,8 @@
+#include <algorithm>
+
 #include "policy/analysis.h"
 #include "policy/decide.h"
-#include "tests/policy/builders.h"
+#include "tests/policy/generator.h"
 #include "tests/support/catch.h"
 
 using namespace lazaret;
@@ -94,6 +96,105 @@ TEST_CASE("codec: findings above the limit are dropped mildest first, and it is 
   CHECK(above->findings.size() == kMaxFindings);
   CHECK(above->findings.front().cls == Class::kMalicious);
   CHECK(above->findings.back().code == "scan.unscannable.findings");
+}
+
+namespace {
+
+// Few kinds of findings many times, so that a record must drop most of them.
+Analysis Crowd(tests::Generator& generator, std::size_t count, std::size_t text_bytes) {
+  Analysis analysis = generator.AnyAnalysis();
+  std::vector<Finding> kinds;
+  for (int i = 0; i < 12; ++i) kinds.push_back(generator.AnyFinding());
+  while (analysis.findings.size() < count) {
+    const bool rare = analysis.findings.size() + kinds.size() >= count;
+    const int most = static_cast<int>(kinds.size());
+    Finding finding = kinds[static_cast<std::size_t>(generator.Below(rare ? most : most / 2))];
+    finding.evidence = std::string(text_bytes, 'e');
+    finding.path = std::string(text_bytes, 'p');
+    finding.rule = finding.code + std::string(text_bytes, 'r');
+    analysis.findings.push_back(std::move(finding));
+  }
+  return analysis;
+}
+
+int Weakened(unsigned seed, int rounds, std::size_t count, std::size_t text_bytes) {
+  tests::Generator generator(seed);
+  const Envelope envelope = tests::TwoRecipients();
+  int weakened = 0;
+  for (int round = 0; round < rounds; ++round) {
+    const Analysis analysis = Crowd(generator, count, text_bytes);
+    const auto read = DecodeAnalysis(EncodeAnalysis(analysis));
+    REQUIRE(read.ok());
+    REQUIRE(read->findings.size() < analysis.findings.size());
+    for (int policies = 0; policies < 10; ++policies) {
+      const Policy policy = generator.AnyPolicy();
+      const Verdict before = Decide({envelope, analysis, policy, base::UnixTime{0}});
+      if (tests::Weaker(Decide({envelope, *read, policy, base::UnixTime{0}}), before)) ++weakened;
+    }
+  }
+  return weakened;
+}
+
+}  // namespace
+
+TEST_CASE("codec: findings dropped by number weaken neither class nor action, for any policy",
+          "[policy][codec][property]") {
+  CHECK(Weakened(3, 4, kMaxFindings + 4000, 0) == 0);
+}
+
+TEST_CASE("codec: findings dropped by size weaken neither class nor action, for any policy",
+          "[policy][codec][property]") {
+  CHECK(Weakened(4, 4, 1500, kMaxNameBytes) == 0);
+}
+
+TEST_CASE("codec: a strict code is kept among worse findings that the policy lets pass",
+          "[policy][codec]") {
+  Analysis analysis = tests::LookedAnalysis();
+  for (std::uint32_t i = 0; i < kMaxFindings; ++i)
+    analysis.findings.push_back(tests::MakeFinding("clamav.signature", Class::kMalicious));
+  analysis.findings.push_back(tests::MakeFinding("file.x", Class::kSuspicious));
+  Finding proposing = tests::MakeFinding("file.x", Class::kSuspicious);
+  proposing.proposed = Action::kHold;
+  analysis.findings.push_back(proposing);
+  const auto read = DecodeAnalysis(EncodeAnalysis(analysis));
+  REQUIRE(read.ok());
+  CHECK(read->findings.size() == kMaxFindings);
+  const auto kept = [&](std::optional<Action> proposed) {
+    return std::count_if(read->findings.begin(), read->findings.end(), [&](const Finding& one) {
+      return one.code == "file.x" && one.proposed == proposed;
+    });
+  };
+  CHECK(kept(std::nullopt) == 1);
+  CHECK(kept(Action::kHold) == 1);
+  CHECK(read->findings.back().cls == Class::kUnscannable);
+}
+
+TEST_CASE(
+    "codec: more kinds of findings than a record holds is could-not-look, not a milder answer",
+    "[policy][codec]") {
+  for (const bool above : {false, true}) {
+    Analysis analysis = tests::LookedAnalysis();
+    // One place is for the note.
+    const std::uint32_t kinds = kMaxFindings - (above ? 0 : 1);
+    for (std::uint32_t i = 0; i < kinds; ++i)
+      analysis.findings.push_back(tests::MakeFinding("x.a" + std::to_string(i), Class::kClean));
+    while (analysis.findings.size() <= kMaxFindings)
+      analysis.findings.push_back(analysis.findings.front());
+    const auto read = DecodeAnalysis(EncodeAnalysis(analysis));
+    REQUIRE(read.ok());
+    REQUIRE(read->findings.size() == kMaxFindings);
+    CHECK(read->findings.back().code ==
+          (above ? "scan.error.findings" : "scan.unscannable.findings"));
+    CHECK(read->findings.back().cls == (above ? Class::kError : Class::kUnscannable));
+  }
+}
+
+TEST_CASE("codec: a result too large keeps as many findings as fit", "[policy][codec]") {
+  tests::Generator generator(5);
+  const Analysis analysis = Crowd(generator, 1500, kMaxNameBytes);
+  const std::string bytes = EncodeAnalysis(analysis);
+  CHECK(bytes.size() <= kMaxResultBytes);
+  CHECK(bytes.size() > kMaxResultBytes - 8 * kMaxNameBytes);
 }
 
 TEST_CASE("codec: a tree above the limit is left out, findings stay", "[policy][codec]") {

@@ -156,6 +156,31 @@ TEST_CASE("decide: the first matching block per recipient counts and the stricte
   CHECK(verdict.recipients[1].block == "strict");
 }
 
+TEST_CASE("decide: recipients of one block share one list of steps", "[policy][decide]") {
+  Analysis analysis = LookedAnalysis();
+  analysis.findings.assign(kMaxFindings, MakeFinding("clamav.signature", Class::kSuspicious));
+  Envelope envelope = MakeEnvelope();
+  envelope.recipients.clear();
+  for (int i = 0; i < 1000; ++i) {
+    envelope.recipients.push_back("u" + std::to_string(i) + (i % 2 == 0 ? "@y.test" : "@z.test"));
+  }
+  Policy policy = MakePolicy();
+  Block block;
+  block.name = "z";
+  block.when.recipients = {"@z.test"};
+  policy.blocks = {block};
+  Verdict verdict = Run(envelope, analysis, policy);
+  REQUIRE(verdict.recipients.size() == 1000);
+  for (std::size_t i = 0; i < 1000; ++i) {
+    REQUIRE(verdict.recipients[i].steps.size() == kMaxFindings);
+    REQUIRE(verdict.recipients[i].steps.SharesWith(verdict.recipients[i % 2].steps));
+  }
+  CHECK_FALSE(verdict.recipients[0].steps.SharesWith(verdict.recipients[1].steps));
+  // A change to one recipient's list is no change to the others'.
+  verdict.recipients[2].steps[0].key = "changed";
+  CHECK(std::as_const(verdict).recipients[0].steps[0].key == "suspicious");
+}
+
 TEST_CASE("decide: a shadow rule says what it would have done and does nothing",
           "[policy][decide]") {
   Analysis analysis = LookedAnalysis();

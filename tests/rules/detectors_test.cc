@@ -8,164 +8,11 @@
 #include "rules/detectors/mask.h"
 #include "rules/detectors/number_scanner.h"
 #include "rules/detectors/validators.h"
+#include "tests/rules/detectors_support.h"
 #include "tests/support/catch.h"
 
 namespace lazaret::rules {
 namespace {
-
-constexpr Date kToday{2026, 11, 24};
-
-std::vector<DetectedValue> Find(DetectorOutput (*find)(const DetectorInput&),
-                                std::string_view text) {
-  const base::NormalizedText normal = base::NormalizeForDetection(text);
-  return find({normal.view(), {}, kToday, base::Deadline()}).values;
-}
-
-// "none", "low", "medium" or "high": the confidence of the only value, or how many there are.
-std::string Card(std::string_view text) {
-  const auto values = Find(FindPaymentCards, text);
-  if (values.empty()) return "none";
-  return values.size() == 1 ? std::string(Name(values[0].confidence))
-                            : std::to_string(values.size());
-}
-std::string Iban(std::string_view text) {
-  const auto values = Find(FindIbans, text);
-  if (values.empty()) return "none";
-  return values.size() == 1 ? std::string(Name(values[0].confidence))
-                            : std::to_string(values.size());
-}
-std::string Resident(std::string_view text) {
-  const auto values = Find(FindCnResidentIds, text);
-  if (values.empty()) return "none";
-  return values.size() == 1 ? std::string(Name(values[0].confidence))
-                            : std::to_string(values.size());
-}
-
-std::string WithLuhn(std::string digits) {
-  for (char c = '0'; c <= '9'; ++c) {
-    if (IsLuhn(digits + c)) return digits + c;
-  }
-  return {};
-}
-
-std::string WithIbanCheck(const std::string& country, const std::string& bban) {
-  for (int check = 2; check <= 98; ++check) {
-    const std::string value = country + (check < 10 ? "0" : "") + std::to_string(check) + bban;
-    if (IsIban(value)) return value;
-  }
-  return {};
-}
-
-std::string WithResidentCheck(const std::string& seventeen) {
-  for (char c : std::string("0123456789X")) {
-    if (IsCnResidentId(seventeen + c, kToday)) return seventeen + c;
-  }
-  return {};
-}
-
-struct Case {
-  std::string text;
-  std::string expected;
-  std::string why;
-};
-
-TEST_CASE("payment_card: what is a card number and how sure that is") {
-  const std::string visa = WithLuhn("453957876362148");
-  REQUIRE(visa == "4539578763621486");
-  const std::string amex = WithLuhn("37144963539843");
-  const std::vector<Case> cases = {
-      {visa, "low", "a bare valid number: one of 43 random ones is"},
-      {"Card " + visa, "medium", "a word raises"},
-      {"4539 5787 6362 1486", "medium", "printed grouping raises"},
-      {"4539-5787-6362-1486", "medium", "printed grouping with dashes"},
-      {"4539.5787.6362.1486", "medium", "printed grouping with dots"},
-      {"Card number 4539 5787 6362 1486, expiry 09/29", "high", "both"},
-      {"信用卡号：４５３９５７８７６３６２１４８６", "medium", "full-width digits, Chinese word"},
-      {"卡号4539 5787 6362 1486有效期09/29", "high", "no space beside Chinese letters"},
-      {"4539 5787\n6362 1486", "medium", "one line break between groups of four"},
-      {"card 4539 5787 6362 1486 0929", "medium", "the expiry behind it does not hide it"},
-      {"1999 4539 5787 6362 1486", "low", "a row of groups of four is a table as well"},
-      {"4539 5787 6362 1486 2004", "low", "a row of groups of four is a table as well"},
-      {"card 4 5 3 9 5 7 8 7 6 3 6 2 1 4 8 6", "medium", "single digits need a word"},
-      {"12 4539 5787 6362 1486", "medium", "a group of another size in front"},
-      {"Amex " + WithLuhn("37828224631000"), "none", "published test number 378282246310005"},
-      {"amex 3714 496353 98431", "none", "published test number in its grouping"},
-      {"amex " + WithLuhn("37449635398432"), "medium", "15 digits"},
-      {"amex 3744 963539 8432" + WithLuhn("37449635398432").substr(14), "high", "4-6-5 grouping"},
-      {"unionpay 6222 0202 0011 2233 " + WithLuhn("622202020011223344").substr(16), "high",
-       "19 digits in 4-4-4-4-3"},
-      {"银行卡 " + WithLuhn("622202020011223344"), "medium", "19 digits bare"},
-      {"maestro " + WithLuhn("56781234567"), "medium", "12 digits with its word"},
-  };
-  for (const Case& test : cases) {
-    INFO(test.text << ": " << test.why);
-    CHECK(Card(test.text) == test.expected);
-  }
-  CHECK_FALSE(amex.empty());
-}
-
-TEST_CASE("payment_card: what looks like one and is none") {
-  const std::vector<Case> cases = {
-      {"Card number 4539 5787 6362 1487", "none", "check digit"},
-      {"Card 4111 1111 1111 1111", "none", "published test number, and a run of equal digits"},
-      {"Card 4242 4242 4242 4242", "none", "published test number"},
-      {"Card 5555 5555 5555 4444", "none", "published test number"},
-      {"Card " + WithLuhn("453900000123456"), "none", "five equal digits in a row"},
-      {"Order 4539578763621486 has shipped", "none", "order lowers a bare number"},
-      {"订单号4539578763621486", "none", "order number in Chinese"},
-      {"运单号：4539578763621486", "none", "tracking number in Chinese"},
-      {"Tracking 4539 5787 6362 1486", "low", "grouping raises, tracking lowers"},
-      {"https://shop.example/pay/card/4539578763621486", "none", "part of a URL"},
-      {"www.example.org/4539578763621486 card", "none", "part of a URL"},
-      {"card X4539578763621486", "none", "behind a letter"},
-      {"card 4539578763621486B", "none", "before a letter"},
-      {"card 45395787636214861", "none", "17 digits"},
-      {"card 3.4539578763621486", "none", "a decimal fraction"},
-      {"card 4539578763621486.25", "none", "an amount"},
-      {"card 4539578763621486@example.org", "none", "a mail address"},
-      {"card +4539 5787 6362 1486", "none", "a telephone number"},
-      {"card id 550e8400-e29b-41d4-a716-446655440000", "none", "a UUID"},
-      {"4539\n5787\n6362\n1486", "none", "a column of numbers"},
-      {"4 5 3 9 5 7 8 7 6 3 6 2 1 4 8 6", "none", "single digits without a word"},
-      {"card 4539 578763 621486", "none", "a grouping that no card has"},
-      {"card 112-4539578763621486-7", "none", "part of a longer number with dashes"},
-      {"4539-5787 6362.1486 card", "none", "separators that change"},
-      {"4" + std::string(5000, '1'), "none", "a long run of digits"},
-      {WithLuhn("400638133393"), "none", "EAN-13 beginning with 4, no word"},
-      {WithLuhn("56781234567"), "none", "12 digits without a word"},
-      {"card " + std::string(40, 'A') + "/4539578763621486/" + std::string(40, 'b'), "none",
-       "a base64 line"},
-  };
-  for (const Case& test : cases) {
-    INFO(test.text.substr(0, 80) << ": " << test.why);
-    CHECK(Card(test.text) == test.expected);
-  }
-}
-
-TEST_CASE("payment_card: three distinct numbers raise each other, three of many tries do not") {
-  const std::vector<std::string> numbers = {
-      WithLuhn("453957876362148"), WithLuhn("510239487561203"), WithLuhn("401288123456789")};
-  std::string list;
-  for (const auto& number : numbers) list += number + "\n";
-  for (const auto& value : Find(FindPaymentCards, list)) CHECK(value.confidence == Level::kMedium);
-  CHECK(Find(FindPaymentCards, list).size() == 3);
-  for (const auto& value : Find(FindPaymentCards, numbers[0] + "\n" + numbers[1]))
-    CHECK(value.confidence == Level::kLow);
-  std::string many = list;
-  for (int i = 0; i < 20; ++i) many += "45395787636214" + std::to_string(10 + i) + "\n";
-  for (const auto& value : Find(FindPaymentCards, many)) CHECK(value.confidence == Level::kLow);
-}
-
-TEST_CASE("payment_card: issuer ranges hold at their edges") {
-  CHECK(Card("card " + WithLuhn("222012345678123")) == "none");
-  CHECK(Card("card " + WithLuhn("222112345678123")) == "medium");
-  CHECK(Card("card " + WithLuhn("272012345678123")) == "medium");
-  CHECK(Card("card " + WithLuhn("272112345678123")) == "none");
-  CHECK(Card("card " + WithLuhn("352712345678123")) == "none");
-  CHECK(Card("card " + WithLuhn("352812345678123")) == "medium");
-  CHECK(Card("card " + WithLuhn("358912345678123")) == "medium");
-  CHECK(Card("card " + WithLuhn("359012345678123")) == "none");
-}
 
 TEST_CASE("iban: each country's shape adds up to its length, and a made-up number of it is found") {
   std::size_t countries = 0;
@@ -222,6 +69,14 @@ TEST_CASE("iban: found in all the ways it is written") {
       {lower, "high", "lower case"},
       {"账号：" + value + "，谢谢", "high", "beside Chinese"},
       {spaced + " please", "high", "a word behind it"},
+      {spaced.substr(0, 14) + "\n" + spaced.substr(15), "high", "wrapped between groups"},
+      {"> " + spaced.substr(0, 14) + " \r\n> " + spaced.substr(15), "high", "quoted and wrapped"},
+      {"see " + value.substr(0, 13) + "\n" + value.substr(13), "medium", "wrapped anywhere"},
+      {value + "\n12 rue X", "high", "a whole number stays what it is"},
+      {spaced.substr(0, 14) + "\n\n" + spaced.substr(15), "none", "an empty line"},
+      {spaced.substr(0, 9) + "\n" + spaced.substr(10, 4) + "\n" + spaced.substr(15), "none",
+       "two line breaks"},
+      {"DE79_6639_2332_1468_8197_36", "high", "groups joined by underscores"},
       {value + "\n" + value, "2", "two"},
       {value.substr(0, 6) + " " + value.substr(6, 8) + " " + value.substr(14), "medium",
        "other groups"},
@@ -260,6 +115,11 @@ TEST_CASE("cn_resident_id: what is one") {
       {"110 101 199003074477", "medium", "other groups"},
       {"身份证 110 101 199003074477", "high", "other groups and a word"},
       {"1 1 0 1 0 1 1 9 9 0 0 3 0 7 4 4 7 7", "medium", "single digits"},
+      {"身份证 110101\n199003074477", "high", "a line break between the parts"},
+      {"1101011990\r\n03074477", "high", "a line break anywhere"},
+      {"> 110101 19900307\n> 4477", "high", "quoted and wrapped"},
+      {"110101-19900307-\n4477", "high", "a dash at the end of the line"},
+      {with_x.substr(0, 17) + "\n" + with_x.substr(17), "high", "X behind the line break"},
       {with_x.substr(0, 6) + "-" + with_x.substr(6, 8) + "-" + with_x.substr(14, 3) + "-X", "high",
        "X in a group of its own"},
       {with_x, "high", "check character X"},
@@ -278,6 +138,9 @@ TEST_CASE("cn_resident_id: what is one") {
 
 TEST_CASE("cn_resident_id: what looks like one and is none") {
   const std::vector<Case> cases = {
+      {"110101\n19900307\n4477", "none", "a column"},
+      {"110101\n\n199003074477", "none", "an empty line"},
+      {"110101\n199003074478", "none", "check digit behind a line break"},
       {"身份证号码110101199003074478", "none", "check digit"},
       {"订单编号211010119900307447712", "none", "inside a longer number"},
       {"身份证 170101199003074477", "none", "no such province"},
@@ -308,6 +171,27 @@ TEST_CASE("cn_resident_id: a birth date is today at the latest") {
   CHECK(IsCnResidentId(today, {2026, 11, 25}));
   CHECK_FALSE(IsCnResidentId(today, {2026, 11, 23}));
   CHECK_FALSE(IsCnResidentId(today, {2025, 12, 31}));
+}
+
+TEST_CASE("detectors: columns of unrelated numbers hold nothing, quoted or not") {
+  for (const std::size_t digits : {4U, 6U, 8U, 9U, 10U, 11U, 12U}) {
+    for (const std::string start : {"", "> ", "  "}) {
+      std::string column = "card account id\n";
+      unsigned state = 7;
+      for (int i = 0; i < 500; ++i) {
+        std::string number;
+        while (number.size() < digits) {
+          state = state * 1'103'515'245U + 12'345U;
+          number += std::to_string((state >> 16) % 10);
+        }
+        column += start + number + "\r\n";
+      }
+      INFO(digits);
+      CHECK(Card(column) == "none");
+      CHECK(Iban(column) == "none");
+      CHECK(Resident(column) == "none");
+    }
+  }
 }
 
 TEST_CASE("dates: epoch, leap days and the days around them") {

@@ -89,6 +89,8 @@ TEST_CASE("loader: what is wrong is said with line, column, field and reason") {
        "test.yaml:5:11: ", "anchor"},
       {"id: A\nname: x\nmatch: {detector: iban}\nscope: [url]\n",
        "test.yaml:3:8: match: ", "detectors look at"},
+      {"id: A\nname: x\nmatch: {detector: iban}\nscope: ['header:X-Mailer']\n",
+       "test.yaml:3:8: match: ", "detectors look at"},
       {"id: [A\n", "test.yaml:", ""},
   };
   for (const Case& test : cases) {
@@ -98,6 +100,40 @@ TEST_CASE("loader: what is wrong is said with line, column, field and reason") {
     CHECK(error.rfind(test.begin, 0) == 0);
     CHECK(error.find(test.part) != std::string::npos);
   }
+}
+
+TEST_CASE("loader: a byte order mark may begin a rule file and a list file") {
+  CHECK(CompileError("\xEF\xBB\xBFid: A\nname: x\nmatch: {keywords: [a]}\n").empty());
+  auto rules = testing::TryCompile("id: A\nname: x\nmatch: {keywords: list:l}\n",
+                                   {{"l", "lists.d/l", "\xEF\xBB\xBFword\n"}});
+  REQUIRE(rules.ok());
+  CHECK(testing::Matching(**rules, {{Scope::kBody, "a word here", "", false}}) == "A");
+}
+
+TEST_CASE("loader: a bad regex says at which character of it the fault lies") {
+  const auto why = [](const std::string& regex) {
+    return CompileError(WithMatch("{regex: '" + regex + "'}"));
+  };
+  const std::vector<std::pair<std::string, std::string>> cases = {
+      {"(ab", "at character 1: missing )"}, {"a(b(c)", "at character 2: missing )"},
+      {"ab)c", "at character 3: "},         {"[(]x)", "at character 5: "},
+      {"\\(x)", "at character 4: "},        {"ab[cd", "at character 3: missing ]"},
+      {"中文**", "at character 3: "},       {"x[z-a]", "at character 3: "},
+      {"ab(?=c)", "at character 3: "},      {"(a)\\1", "at character 4: "},
+  };
+  for (const auto& [regex, part] : cases) {
+    INFO(regex << " -> " << why(regex));
+    CHECK(why(regex).find(part) != std::string::npos);
+  }
+  CHECK(why("a(?=b)").find("no look-around") != std::string::npos);
+  CHECK(why("(a)\\1").find("no back-references") != std::string::npos);
+}
+
+TEST_CASE("loader: an unknown key close to a known one gets a hint") {
+  CHECK(CompileError(With("keyword: [a]")).find("did you mean \"keywords\"?") != std::string::npos);
+  CHECK(CompileError(With("derection: any")).find("did you mean \"direction\"?") !=
+        std::string::npos);
+  CHECK(CompileError(With("zzz: any")).find("did you mean") == std::string::npos);
 }
 
 TEST_CASE("loader: the error names the rule") {

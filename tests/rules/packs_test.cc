@@ -65,6 +65,21 @@ TEST_CASE("packs: DLP rules carry the codes of their detectors") {
   CHECK(codes.count("dlp.cn_resident_id") == 1);
 }
 
+TEST_CASE("packs: DLP rules look at the names people give in address headers") {
+  auto rules = RuleSet::Compile(Shipped());
+  REQUIRE(rules.ok());
+  for (const std::string value :
+       {"card 4539 5787 6362 1486", "DE79 6639 2332 1468 8197 36", "110101199003074477"}) {
+    for (const std::string name : {"from", "to", "cc", "reply-to"}) {
+      INFO(name << " " << value);
+      CHECK_FALSE(testing::Matching(
+                      **rules, {{Scope::kHeader, "\"" + value + "\" <a@b.example>", name, false}},
+                      Direction::kOutbound)
+                      .empty());
+    }
+  }
+}
+
 TEST_CASE("packs: outbound cards warn at one and are held at three") {
   auto rules = RuleSet::Compile(Shipped());
   REQUIRE(rules.ok());

@@ -121,6 +121,47 @@ TEST_CASE("filetype: a program named as a document is policy, an honest text not
   CHECK(none->empty());
 }
 
+TEST_CASE("filetype: an attached page with a script is suspicious, the same as a body nothing") {
+  mail::Artifact artifact;
+  artifact.id = 1;
+  artifact.text = true;
+  artifact.content = "<html><script>x()</script></html>";
+  artifact.declared_type = artifact.detected_type = "text/html";
+  FiletypeScanner scanner;
+  const auto body = scanner.Scan(artifact, base::Deadline());
+  REQUIRE(body.ok());
+  CHECK(body->empty());
+  artifact.disposition = "attachment";
+  const auto attached = scanner.Scan(artifact, base::Deadline());
+  REQUIRE(attached.ok());
+  REQUIRE(attached->size() == 1);
+  CHECK(attached->front().code == "file.active-html");
+  CHECK(attached->front().cls == policy::Class::kSuspicious);
+}
+
+TEST_CASE("filetype: documents whose text nobody read are noted once, and the note has no weight") {
+  mail::ArtifactTree tree = Tree();
+  FiletypeScanner scanner;
+  auto result = scanner.Finish(tree, base::Deadline());
+  REQUIRE(result.ok());
+  CHECK(result->empty());
+  for (const char* type : {"application/pdf", "text/plain", "application/rtf"}) {
+    mail::Artifact part = tree.artifacts.back();
+    ++part.id;
+    part.content = "x";
+    part.detected_type = type;
+    tree.artifacts.push_back(part);
+  }
+  result = scanner.Finish(tree, base::Deadline());
+  REQUIRE(result.ok());
+  REQUIRE(result->size() == 1);
+  CHECK(result->front().code == "scan.not-looked.text");
+  CHECK(result->front().cls == policy::Class::kClean);
+  CHECK(result->front().severity == policy::Severity::kInfo);
+  CHECK(result->front().count == 2);
+  CHECK(result->front().artifact == 2);
+}
+
 TEST_CASE("content_rules: a match carries code, rule, class, proposed action and masked evidence") {
   Content scanners(kRules);
   mail::ArtifactTree tree = Tree();

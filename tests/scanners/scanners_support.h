@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "mail/model/artifact.h"
 #include "scanners/clamav/engine.h"
 #include "scanners/scanner.h"
 
@@ -43,6 +44,16 @@ std::unique_ptr<TestEngine> MakeEngine(const std::map<std::string, std::string>&
 // Reads the message as the analyzer does and carries out the scan plan.
 base::Result<Findings> Judge(ClamavEngine& engine, std::string_view message);
 
+// A tree made by hand, for what the reader does not make (yet). Parents come before children.
+struct Node {
+  std::uint32_t parent = 0;
+  mail::ArtifactKind kind = mail::ArtifactKind::kPart;
+  std::string name;
+  std::string_view content;
+};
+mail::ArtifactTree TreeOf(std::string_view message, const std::vector<Node>& nodes);
+base::Result<Findings> JudgeTree(ClamavEngine& engine, const mail::ArtifactTree& tree);
+
 bool HasCode(const Findings& findings, std::string_view code);
 bool HasRule(const Findings& findings, std::string_view rule_part);
 bool AllOf(const Findings& findings, policy::Class cls);
@@ -53,8 +64,12 @@ struct Member {
   std::string name;
   std::string content;
   bool encrypted = false;
+  std::string packed = {};  // the content deflated; empty: stored
 };
-std::string Zip(const std::vector<Member>& members);  // stored members
+std::string Zip(const std::vector<Member>& members);
+// RFC 1951: so many zero bytes in very few.
+std::string DeflatedZeros(std::size_t size);
+std::string Gzip(std::string_view content);  // RFC 1952, stored, up to 65 535 bytes
 std::string EicarZip();
 
 std::string Base64Lines(std::string_view bytes);
@@ -65,6 +80,13 @@ std::string Part(std::string_view name, std::string_view content,
 std::string Multipart(const std::vector<std::string>& parts, std::string_view subtype = "mixed");
 std::string TextMail(std::string_view body, std::string_view type = "text/plain");
 std::string HexOf(std::string_view text);
+
+// A named attachment in the given Content-Transfer-Encoding, its content as the bytes stand.
+std::string Attachment(std::string_view name, std::string_view content, std::string_view type,
+                       std::string_view encoding);
+// Lines of .hsb (SHA-256) and .hdb (MD5) signatures over exactly these bytes.
+std::string Sha256Signature(std::string_view bytes, const std::string& name);
+std::string Md5Signature(std::string_view bytes, const std::string& name);
 
 }  // namespace lazaret::scanners::test
 

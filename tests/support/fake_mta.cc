@@ -1,5 +1,6 @@
 #include "tests/support/fake_mta.h"
 
+#include <netinet/in.h>
 #include <poll.h>
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -50,15 +51,35 @@ std::pair<std::string, std::string> TwoStrings(std::string_view data) {
   return {first, FirstString(data.substr(first.size() + 1))};
 }
 
+base::UniqueFd ConnectTo(const sockaddr* address, socklen_t length) {
+  base::UniqueFd fd(socket(address->sa_family, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  if (connect(fd.get(), address, length) != 0) fd.Reset();
+  return fd;
+}
+
+// "inet:PORT@..." and "inet6:PORT@...", reached through loopback.
+base::UniqueFd ConnectInet(const std::string& listen) {
+  const auto port = static_cast<std::uint16_t>(std::stoi(listen.substr(listen.find(':') + 1)));
+  if (listen.rfind("inet6:", 0) == 0) {
+    sockaddr_in6 v6{};
+    v6.sin6_family = AF_INET6;
+    v6.sin6_port = htons(port);
+    v6.sin6_addr = in6addr_loopback;
+    return ConnectTo(reinterpret_cast<const sockaddr*>(&v6), sizeof v6);
+  }
+  sockaddr_in v4{};
+  v4.sin_family = AF_INET;
+  v4.sin_port = htons(port);
+  v4.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  return ConnectTo(reinterpret_cast<const sockaddr*>(&v4), sizeof v4);
+}
+
 base::UniqueFd ConnectOnce(const std::string& path) {
-  base::UniqueFd fd(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  if (path.rfind("inet", 0) == 0) return ConnectInet(path);
   sockaddr_un address{};
   address.sun_family = AF_UNIX;
   path.copy(address.sun_path, sizeof address.sun_path - 1);
-  if (connect(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) {
-    fd.Reset();
-  }
-  return fd;
+  return ConnectTo(reinterpret_cast<const sockaddr*>(&address), sizeof address);
 }
 
 }  // namespace

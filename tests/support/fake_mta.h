@@ -1,4 +1,4 @@
-// The MTA's side of the milter protocol, version 6, over a unix socket: sends what it is told, also
+// The MTA's side of the milter protocol, version 6: sends what it is told, also
 // what no MTA would send, and collects the answers. For tests only.
 #ifndef LAZARET_TESTS_SUPPORT_FAKE_MTA_H_
 #define LAZARET_TESTS_SUPPORT_FAKE_MTA_H_
@@ -42,6 +42,7 @@ inline constexpr std::uint32_t kPostfixSteps = 0x1fffff;
 
 class FakeMta {
  public:
+  // `path` of a unix socket, or "inet:PORT@HOST", "inet6:PORT@HOST" (loopback whatever the host).
   // Waits for the socket to appear, at most ten seconds.
   explicit FakeMta(const std::string& path);
 

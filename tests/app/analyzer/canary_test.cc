@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include <clocale>
+#include <cstdio>
 #include <filesystem>
 #include <fstream>
 #include <functional>
@@ -27,17 +28,23 @@ struct Breakage {
   const char* locale = "C.UTF-8";
   std::function<base::Status()> before_preload;  // in the child
   std::function<base::Status(scanners::ClamavEngine&, const std::string&)>
-      after_load;  // gets the tmp folder
-  bool with_canary_rules = true;
+      after_load;                                         // gets the tmp folder
+  std::string without_rule;                               // this one of the canaries' rules
+  std::function<void(scanners::ClamavOptions&)> options;  // changes them
+  mail::ReadLimits limits;
 };
 
-base::Result<std::shared_ptr<const rules::RuleSet>> OtherRules() {
+base::Result<std::shared_ptr<const rules::RuleSet>> RulesWithout(const std::string& id) {
   rules::Bundle bundle;
-  bundle.rules.push_back(
-      {"other",
-       "id: OTHER\nname: Never matches\ndescription: Nothing.\nstatus: enforce\nseverity: info\n"
-       "direction: any\nscope: [body]\nmatch: {keywords: [neverinanymail]}\n",
-       false});
+  std::string_view rest = analyzer::CanaryRuleText();
+  int number = 0;
+  for (std::size_t end = 0; end != std::string_view::npos;) {
+    end = rest.find("\n---\n");
+    const std::string_view document = rest.substr(0, end);
+    if (id.empty() || document.find("id: " + id + "\n") == std::string_view::npos)
+      bundle.rules.push_back({std::to_string(++number), std::string(document), false});
+    if (end != std::string_view::npos) rest.remove_prefix(end + 5);
+  }
   return rules::RuleSet::Compile(bundle);
 }
 
@@ -50,14 +57,14 @@ base::Status Prepare(const Breakage& breakage, const std::string& tmp) {
   scanners::ClamavOptions options;
   options.builtin_only = true;
   options.tmp_dir = tmp;
+  if (breakage.options) breakage.options(options);
   LAZARET_ASSIGN(const auto engine, scanners::ClamavEngine::Load(options));
   if (breakage.after_load) LAZARET_TRY(breakage.after_load(*engine, tmp));
   scanners::ConfinedDependencies dependencies;
   dependencies.engine = engine.get();
-  LAZARET_ASSIGN(dependencies.rules,
-                 breakage.with_canary_rules ? analyzer::CanaryRules() : OtherRules());
+  LAZARET_ASSIGN(dependencies.rules, RulesWithout(breakage.without_rule));
   analyzer::Pipeline pipeline(scanners::MakeConfinedScanners(std::move(dependencies)),
-                              mail::ReadLimits{});
+                              breakage.limits);
   return analyzer::RunCanaries(pipeline, analyzer::MakeCanaries(),
                                base::Deadline::AfterMillis(60'000));
 }
@@ -104,6 +111,25 @@ base::Status Hide(const std::vector<const char*>& paths) {
   return base::Ok();
 }
 
+// What Python's zipfile makes of it: "NAME CONTENT", its checksum verified.
+std::string UnzippedByPython(const std::string& zip) {
+  char path[] = "/tmp/lazaret-zip-XXXXXX";
+  const base::UniqueFd file(::mkstemp(path));
+  REQUIRE(base::WriteAll(file.get(), zip).ok());
+  const std::string command =
+      std::string(
+          "python3 -c 'import sys, zipfile; z = zipfile.ZipFile(sys.argv[1]); n = "
+          "z.namelist()[0]; print(n, z.read(n).decode(), end=\"\")' ") +
+      path;
+  std::FILE* pipe = ::popen(command.c_str(), "r");
+  REQUIRE(pipe != nullptr);
+  char text[4096];
+  const std::size_t got = std::fread(text, 1, sizeof text, pipe);
+  ::pclose(pipe);
+  ::unlink(path);
+  return std::string(text, got);
+}
+
 bool Names(const std::string& text, const std::string& part) {
   return text.find(part) != std::string::npos;
 }
@@ -118,9 +144,8 @@ TEST_CASE("canary: in the C locale the worker is not ready", "[app][canary]") {
   Breakage breakage;
   breakage.locale = "C";
   const std::string outcome = Outcome(breakage);
-  CAPTURE(outcome);
-  CHECK(outcome != "ready");
-  CHECK((Names(outcome, "name") || Names(outcome, "locale")));
+  CHECK(outcome ==
+        "canary zip-member-name: expected canary.zip-member-name, found archive.unreadable-name");
 }
 
 TEST_CASE("canary: a temporary folder that went away is noticed", "[app][canary]") {
@@ -160,8 +185,31 @@ TEST_CASE("canary: without libmagic's database the worker is not ready", "[app][
   CHECK(Names(outcome, "magic"));
 }
 
-TEST_CASE("canary: a rule set that cannot see them is noticed", "[app][canary]") {
+TEST_CASE("canary: one that its rule does not see is named, and no other", "[app][canary]") {
+  const std::pair<const char*, const char*> cases[] = {
+      {"CANARY-GB18030", "canary gb18030-subject: expected canary.gb18030-subject, found nothing"},
+      {"CANARY-KOI8", "canary koi8r-body: expected canary.koi8r-body, found nothing"},
+      {"CANARY-ZIP-NAME", "canary zip-member-name: expected canary.zip-member-name, found nothing"},
+  };
+  for (const auto& [rule, complaint] : cases) {
+    Breakage breakage;
+    breakage.without_rule = rule;
+    CHECK(Outcome(breakage) == complaint);
+  }
+}
+
+TEST_CASE("canary: the zip's member is the text it was given, and only unpacking shows it",
+          "[app][canary]") {
+  const std::string zip = analyzer::DeflatedZip("name.txt", "a text with | and }");
+  CHECK(zip.find("text") == std::string::npos);
+  CHECK(UnzippedByPython(zip) == "name.txt a text with | and }");
+}
+
+TEST_CASE("canary: where nobody opens archives the zip is noticed, not the plain one",
+          "[app][canary]") {
   Breakage breakage;
-  breakage.with_canary_rules = false;
-  CHECK(Names(Outcome(breakage), "canary gb18030-subject"));
+  breakage.options = [](scanners::ClamavOptions& options) { options.max_recursion = 2; };
+  CHECK(Outcome(breakage) == "ready");
+  breakage.limits.max_archive_depth = 0;
+  CHECK(Names(Outcome(breakage), "canary eicar-zip: expected clamav.signature, found"));
 }

@@ -4,6 +4,8 @@
 
 #include "app/front/reply_templates.h"
 #include "app/front/status.h"
+#include "base/log.h"
+#include "base/text.h"
 #include "db/memory/memory_store.h"
 #include "tests/support/catch.h"
 
@@ -41,7 +43,10 @@ class FakeLog : public db::VerdictLog {
   void Acknowledge(std::string id, db::AckMark mark) override {
     marks.push_back(id + " " + std::string(db::Name(mark)));
   }
-  bool SenderSeenBefore(std::string_view sender, const std::vector<std::string>&) override {
+  std::optional<bool> SenderSeenBefore(std::string_view sender, const std::vector<std::string>&,
+                                       base::Deadline deadline) override {
+    history_deadline = deadline;
+    if (history_hangs) return std::nullopt;
     return sender == "known@sender.test";
   }
   base::Result<std::uint64_t> ForgetPersonal(const db::ForgetSelector&, db::ForgetEvent) override {
@@ -50,6 +55,8 @@ class FakeLog : public db::VerdictLog {
   db::VerdictStore& store() override { std::abort(); }
 
   base::Deadline last_deadline;
+  base::Deadline history_deadline;
+  bool history_hangs = false;
   bool full = false;
   std::vector<db::DecisionEvent> events;
   std::vector<std::string> marks;
@@ -225,6 +232,21 @@ TEST_CASE("front: the analyzer gets direction, history and nine tenths of the de
   CHECK(given < 91'000'000'000);
 }
 
+TEST_CASE("front: a history that does not answer is a first contact, said, and holds nothing up") {
+  Fixture f;
+  const base::Nanoseconds before = base::MonotonicNow();
+  CHECK(f.Judge().action == policy::Action::kAccept);
+  CHECK(f.log.history_deadline.monotonic() - before < 2'000'000'000);
+  f.log.history_hangs = true;
+  CHECK(f.Judge().action == policy::Action::kAccept);
+  CHECK_FALSE(f.pool.last_facts.sender_seen_before);
+  REQUIRE(f.log.events.size() == 2);
+  CHECK(f.log.events[0].analysis.not_looked.empty());
+  REQUIRE(f.log.events[1].analysis.not_looked.size() == 1);
+  CHECK(f.log.events[1].analysis.not_looked[0].scanner == "history");
+  CHECK(f.log.events[1].verdict.cls == policy::Class::kClean);
+}
+
 TEST_CASE("front: observe accepts and records what it would have done") {
   Fixture f;
   f.policy.mode = policy::Mode::kObserve;
@@ -242,10 +264,88 @@ TEST_CASE("front: the log line is one line whatever the mail says") {
   f.transaction.envelope.message_id = "id\nx";
   f.Judge();
   REQUIRE(f.log.events.size() == 1);
-  const std::string line = MessageLine(f.log.events[0], policy::Action::kAccept);
+  const std::string line = MessageLine(MessageSummary(f.log.events[0]), policy::Action::kAccept);
   for (const char c : line) CHECK((c >= 0x20 && c <= 0x7e));
   CHECK(line.find("queue=Q1 ") != std::string::npos);
-  CHECK(line.find("recipients=1 class=clean action=accept verdict=") != std::string::npos);
+  CHECK(line.find("queue=Q1 class=clean action=accept verdict=") != std::string::npos);
+}
+
+TEST_CASE("front: nothing the mail chose can push class, action and verdict out of the log line") {
+  Fixture f;
+  f.transaction.envelope.queue_id = std::string(2000, '\xff');
+  f.transaction.envelope.sender = std::string(5000, '\xff');
+  f.transaction.envelope.message_id = std::string(5000, '\xfe');
+  f.Judge();
+  REQUIRE(f.log.events.size() == 1);
+  const MessageSummary summary(f.log.events[0]);
+  const std::string line =
+      base::EscapeLine(MessageLine(summary, policy::Action::kReject), base::kMaxLogLineBytes);
+  CHECK(line.find(" class=clean action=reject verdict=" + summary.verdict_id + " ms=") !=
+        std::string::npos);
+  CHECK(line.find(" recipients=1 from=<") != std::string::npos);
+}
+
+TEST_CASE("front: a refusal at the end of the message leaves a record and its own reply") {
+  struct Case {
+    milter::RefusalReason reason;
+    const char* code;
+    const char* finding;
+    policy::Class cls;
+  };
+  for (const Case& one :
+       {Case{milter::RefusalReason::kMessageBytes, "552", "scan.unscannable.message-bytes",
+             policy::Class::kUnscannable},
+        Case{milter::RefusalReason::kHeaderFields, "552", "scan.unscannable.header-fields",
+             policy::Class::kUnscannable},
+        Case{milter::RefusalReason::kOwnFields, "550", "mail.forged-fields",
+             policy::Class::kPolicy},
+        Case{milter::RefusalReason::kSpool, "452", "scan.error.spool", policy::Class::kError},
+        Case{milter::RefusalReason::kOrder, "451", "scan.error.session", policy::Class::kError},
+        Case{milter::RefusalReason::kInternal, "451", "scan.error.session",
+             policy::Class::kError}}) {
+    Fixture f;
+    milter::Refusal refusal{f.transaction.envelope, one.reason, {one.code, "5.3.4", "why"}, 77};
+    const milter::Disposition answer = f.handler().Refused(refusal);
+    const bool permanent = one.code[0] == '5';
+    CHECK(answer.action == (permanent ? policy::Action::kReject : policy::Action::kTempfail));
+    CHECK(answer.reply.code == one.code);
+    REQUIRE(f.log.events.size() == 1);
+    const db::DecisionEvent& event = f.log.events[0];
+    CHECK(event.verdict_id == answer.verdict_id);
+    CHECK(answer.reply.text == "why, reference " + event.verdict_id);
+    CHECK(event.smtp_reply == std::string(one.code) + " 5.3.4 " + answer.reply.text);
+    CHECK(event.verdict.cls == one.cls);
+    CHECK(event.verdict.action == answer.action);
+    REQUIRE(event.verdict.findings.size() == 1);
+    CHECK(event.verdict.findings[0].code == one.finding);
+    REQUIRE(event.verdict.recipients.size() == 1);
+    CHECK(event.verdict.recipients[0].action == answer.action);
+    CHECK(event.message_bytes == 77);
+    CHECK(event.analysis.looked.empty());
+    CHECK(f.counters.Snapshot().at("messages_refused_total") == 1);
+  }
+}
+
+TEST_CASE("front: a refusal that cannot be recorded is a 451, whatever it was") {
+  Fixture f;
+  f.log.full = true;
+  const milter::Disposition answer = f.handler().Refused(
+      {f.transaction.envelope, milter::RefusalReason::kMessageBytes, {"552", "5.3.4", "why"}, 1});
+  CHECK(answer.action == policy::Action::kTempfail);
+  CHECK(answer.reply.code == "451");
+  CHECK(answer.verdict_id.empty());
+}
+
+TEST_CASE("front: messages refused at MAIL and messages that never end are counted from zero on") {
+  Fixture f;
+  FrontHandler handler = f.handler();
+  CHECK(f.counters.Snapshot().at("messages_aborted_total") == 0);
+  CHECK(f.counters.Snapshot().at("messages_refused_at_mail_total") == 0);
+  handler.OnAborted();
+  handler.OnRefusedAtMail(f.transaction.envelope, {"552", "5.3.4", "Message too large"});
+  CHECK(f.counters.Snapshot().at("messages_aborted_total") == 1);
+  CHECK(f.counters.Snapshot().at("messages_refused_at_mail_total") == 1);
+  CHECK(f.log.events.empty());
 }
 
 TEST_CASE("front: signs of the session become marks") {

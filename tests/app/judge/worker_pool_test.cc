@@ -1,135 +1,12 @@
 #include "app/judge/worker_pool.h"
 
-#include <unistd.h>
-
-#include <cstdlib>
 #include <functional>
-#include <thread>
 
-#include "app/judge/generation_codec.h"
-#include "app/process/frames.h"
-#include "base/bytes.h"
-#include "tests/support/catch.h"
+#include "policy/decide.h"
+#include "tests/app/judge/pool_fixture.h"
 
 using namespace lazaret;
-using process::Frame;
-using process::FrameType;
-
-namespace {
-
-judge::GenerationInfo TestGeneration() {
-  judge::GenerationInfo info;
-  info.id = std::string(64, 'a');
-  info.bundle_sha256 = std::string(64, 'b');
-  info.engine = "test";
-  info.confinement = "namespace";
-  return info;
-}
-
-// Plays a generation zygote with one worker; `answer` gets the job and the worker's socket.
-class FakeZygote {
- public:
-  explicit FakeZygote(const std::string& path) {
-    auto socket = process::ConnectSeqpacket(path);
-    REQUIRE(socket.ok());
-    socket_ = std::move(socket).value();
-    Frame hello;
-    hello.type = FrameType::kGenerationHello;
-    hello.payload = judge::EncodeGeneration(TestGeneration());
-    REQUIRE(process::SendFrame(socket_.get(), hello).ok());
-  }
-  base::UniqueFd AddWorker(std::uint32_t id) {
-    auto pair = process::SeqpacketPair();
-    REQUIRE(pair.ok());
-    Frame ready;
-    ready.type = FrameType::kWorkerReady;
-    base::ByteWriter out;
-    out.U32(id);
-    out.U8(3);
-    ready.payload = out.Take();
-    REQUIRE(process::SendFrame(socket_.get(), ready, {pair->first.get()}).ok());
-    return std::move(pair->second);
-  }
-  void Close() { socket_.Reset(); }
-  // The next frame from the pool.
-  base::Result<Frame> Next() {
-    return process::ReceiveFrame(socket_.get(), base::Deadline::AfterMillis(5000));
-  }
-
- private:
-  base::UniqueFd socket_;
-};
-
-struct Fixture {
-  char folder[64] = "/tmp/lazaret-pool-XXXXXX";
-  std::string path;
-  std::unique_ptr<judge::WorkerPool> pool;
-  base::UniqueFd message;
-
-  Fixture() {
-    REQUIRE(::mkdtemp(folder) != nullptr);
-    path = std::string(folder) + "/workers.sock";
-    judge::PoolOptions options;
-    options.socket_path = path;
-    options.max_waiting = 2;
-    auto made = judge::WorkerPool::Listen(options);
-    REQUIRE(made.ok());
-    pool = std::move(made).value();
-    auto fd = base::SealedMemfd("message", "Subject: x\r\n\r\n");
-    REQUIRE(fd.ok());
-    message = std::move(fd).value();
-  }
-  Fixture(const Fixture&) = delete;
-  Fixture& operator=(const Fixture&) = delete;
-  ~Fixture() {
-    pool.reset();
-    ::rmdir(folder);
-  }
-  judge::Outcome Run(std::int64_t millis) {
-    judge::Job job;
-    job.message_fd = message.get();
-    job.message_bytes = 14;
-    job.uid.fill(1);
-    job.deadline = base::Deadline::AfterMillis(millis);
-    return pool->Run(std::move(job), [] {});
-  }
-};
-
-Frame AnswerTo(const Frame& job, const std::string& bytes, bool retiring) {
-  Frame frame;
-  frame.type = FrameType::kResult;
-  frame.uid = job.uid;
-  frame.nonce = job.nonce;
-  base::ByteWriter payload;
-  payload.U64(bytes.size());
-  payload.U64(1);
-  payload.U8(retiring ? 1 : 0);
-  frame.payload = payload.Take();
-  return frame;
-}
-
-std::string CleanAnalysis() {
-  policy::Analysis analysis;
-  analysis.tree.push_back({});
-  analysis.looked.push_back("clamav");
-  return policy::EncodeAnalysis(analysis);
-}
-
-void AnswerOne(int worker, bool retiring) {
-  auto job = process::ReceiveFrame(worker, base::Deadline::AfterMillis(5000));
-  if (!job.ok()) return;
-  const std::string bytes = CleanAnalysis();
-  auto fd = base::SealedMemfd("result", bytes);
-  if (!fd.ok()) return;
-  static_cast<void>(process::SendFrame(worker, AnswerTo(*job, bytes, retiring), {fd->get()}).ok());
-}
-
-bool IsError(const judge::Outcome& outcome) {
-  return outcome.failed && !outcome.analysis.findings.empty() &&
-         outcome.analysis.findings.front().cls == policy::Class::kError;
-}
-
-}  // namespace
+using namespace lazaret::test;
 
 TEST_CASE("worker pool: an answer comes back with its generation", "[app][judge]") {
   Fixture fixture;
@@ -226,6 +103,37 @@ TEST_CASE("worker pool: a retiring worker's answer counts and it gets no further
   CHECK_FALSE(outcome.failed);
   CHECK(fixture.pool->Status().workers == 0);
   CHECK(fixture.pool->Status().worker_deaths == 0);
+}
+
+TEST_CASE("worker pool: a worker that could not look gets no further message", "[app][judge]") {
+  policy::Analysis blind;
+  blind.tree.push_back({});
+  blind.not_looked.push_back({"clamav", "disk full"});
+  policy::Analysis error = policy::AnalysisForFailure("out of time");
+  error.not_looked.clear();
+  for (const policy::Analysis& analysis : {blind, error}) {
+    Fixture fixture;
+    FakeZygote zygote(fixture.path);
+    const base::UniqueFd worker = zygote.AddWorker(7);
+    REQUIRE(fixture.pool->WaitReady(base::Deadline::AfterMillis(5000)).ok());
+    std::thread answering([&] {
+      auto job = process::ReceiveFrame(worker.get(), base::Deadline::AfterMillis(5000));
+      if (job.ok()) AnswerJob(worker.get(), *job, false, policy::EncodeAnalysis(analysis));
+    });
+    const judge::Outcome outcome = fixture.Run(5000);
+    answering.join();
+    CHECK_FALSE(outcome.failed);
+    CHECK(outcome.analysis.not_looked.size() == analysis.not_looked.size());
+    CHECK(fixture.pool->Status().workers == 0);
+    for (const FrameType type : {FrameType::kArm, FrameType::kDisarm, FrameType::kKill}) {
+      auto order = zygote.Next();
+      REQUIRE(order.ok());
+      CHECK(order->type == type);
+      base::ByteReader in(order->payload);
+      CHECK(in.U32() == 7);
+      if (type == FrameType::kKill) CHECK(in.String(100) == "could not look and did not retire");
+    }
+  }
 }
 
 TEST_CASE("worker pool: without any worker the answer is could-not-look, with the reason",

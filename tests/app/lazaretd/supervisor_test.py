@@ -1,4 +1,5 @@
-"""The supervisor with roles that only speak its protocol: python3 supervisor_test.py LAZARETD TEST_ROLE."""
+"""The supervisor with roles that only speak its protocol, and where it matters with the real front:
+python3 supervisor_test.py LAZARETD TEST_ROLE LAZARET_FRONT LAZARET."""
 import json
 import os
 import select
@@ -8,9 +9,10 @@ import struct
 import subprocess
 import sys
 import tempfile
+import time
 import unittest
 
-LAZARETD, TEST_ROLE = "", ""
+LAZARETD, TEST_ROLE, FRONT, CLI = "", "", "", ""
 ROLES = ["front", "analyzer", "outbound", "admin"]
 PATIENCE = 30  # seconds for anything that must happen
 HEADER = struct.Struct("<IHHII16s16sQ")
@@ -20,7 +22,7 @@ CONTROL_REQUEST, CONTROL_REPLY = 50, 51
 class Daemon:
     """One lazaretd in a folder of its own; `replace` gives a role a shell script instead."""
 
-    def __init__(self, replace=None, sets=(), leave_out=()):
+    def __init__(self, replace=None, sets=(), leave_out=(), real_front=False):
         self.folder = tempfile.TemporaryDirectory(prefix="lazaretd-")
         roles = os.path.join(self.folder.name, "roles")
         os.mkdir(roles)
@@ -33,13 +35,13 @@ class Daemon:
                     script.write("#!/bin/sh\n" + replace[name] + "\n")
                 os.chmod(path, 0o755)
             else:
-                os.symlink(TEST_ROLE, path)
+                os.symlink(FRONT if real_front and name == "front" else TEST_ROLE, path)
         self.root = os.path.join(self.folder.name, "root")
-        config = os.path.join(self.folder.name, "lazaret.yaml")
-        with open(config, "w") as out:
+        self.config = os.path.join(self.folder.name, "lazaret.yaml")
+        with open(self.config, "w") as out:
             out.write("node: test\n")
         settings = ["paths.root=" + self.root, "rules.shipped=false", "limits.drain_seconds=5", *sets]
-        command = [LAZARETD, "--foreground", "--config", config, "--roles-dir", roles]
+        command = [LAZARETD, "--foreground", "--config", self.config, "--roles-dir", roles]
         for setting in settings:
             command += ["--set", setting]
         self.process = subprocess.Popen(command, stderr=subprocess.PIPE)
@@ -90,6 +92,13 @@ class Daemon:
     def socket_path(self):
         return os.path.join(self.root, "run/lazaret/lazaretd.sock")
 
+    def milter_socket(self):
+        return os.path.join(self.root, "var/spool/postfix/lazaret/milter.sock")
+
+    def cli_status(self, *more):
+        return subprocess.run([CLI, "--config", self.config, "--set", "paths.root=" + self.root, "status", *more],
+                              capture_output=True, text=True, timeout=PATIENCE)
+
     def status(self):
         fine, text = self.ask("status")
         assert fine, text
@@ -107,8 +116,16 @@ class Daemon:
         if self.process.poll() is None:
             self.process.kill()
         self.process.wait(PATIENCE)
-        self.process.stderr.close()
+        if not self.process.stderr.closed:
+            self.process.stderr.close()
         self.folder.cleanup()
+
+
+def connect(path):
+    """Raises when nobody listens there."""
+    with socket.socket(socket.AF_UNIX) as client:
+        client.settimeout(PATIENCE)
+        client.connect(path)
 
 
 class SupervisorTest(unittest.TestCase):
@@ -154,6 +171,35 @@ class SupervisorTest(unittest.TestCase):
         self.started(daemon)
         daemon.process.kill()
         daemon.rest()  # returns only when no role holds stderr any more
+
+    def test_a_role_that_heeds_nothing_dies_with_the_supervisor_too(self):
+        # It reads no control socket, so only the parent-death signal can end it.
+        daemon = self.start(replace={"admin": "exec sleep 600"})
+        daemon.read_until("front is ready")
+        self.assertGreater(daemon.status()["admin"]["pid"], 0)
+        daemon.process.kill()
+        daemon.rest()
+
+    def test_a_dead_role_is_started_again_ever_more_slowly_and_status_counts(self):
+        daemon = self.start(replace={"admin": "exit 1"})
+        ends = []
+        for _ in range(4):
+            daemon.read_until("admin ended (exit code 1)")
+            ends.append(time.monotonic())
+        for shortest, (before, after) in zip((0.2, 0.4, 0.8), zip(ends, ends[1:])):
+            self.assertGreater(after - before, 0.7 * shortest, ends)
+        restarts = daemon.wait_status(lambda r: r["front"]["state"] == "ready")["admin"]["restarts"]
+        self.assertGreaterEqual(restarts, 4)
+        line = next(line for line in daemon.cli_status().stdout.splitlines() if line.startswith("admin"))
+        self.assertGreaterEqual(int(line.split("restarts")[1]), restarts)
+
+    def test_nobody_reading_its_log_does_not_stop_it(self):
+        daemon = self.start()
+        before = self.started(daemon)["front"]["pid"]
+        daemon.process.stderr.close()
+        os.kill(before, signal.SIGKILL)  # makes it write to the log
+        daemon.wait_status(lambda r: r["front"]["state"] == "ready" and r["front"]["restarts"] == 1)
+        self.assertIsNone(daemon.process.poll())
 
     def test_a_refused_configuration_is_not_tried_again(self):
         for code in (78, 2):
@@ -206,7 +252,51 @@ class SupervisorTest(unittest.TestCase):
         second = self.start(sets=("paths.root=" + daemon.root,))
         said = second.rest()
         self.assertEqual(second.process.wait(PATIENCE), 1, said)
+        self.assertIn("another process listens here", said)
         self.assertEqual(set(daemon.status()), set(ROLES))
+
+    def front_serving(self, **options):
+        daemon = self.start(real_front=True, **options)
+        daemon.read_until("front is ready")
+        return daemon
+
+    def assert_refused(self, second, first, *words):
+        said = second.rest()
+        self.assertNotEqual(second.process.wait(PATIENCE), 0)
+        for word in words:
+            self.assertIn(word, said)
+        self.assertEqual(first.status()["front"]["restarts"], 0)
+        self.assertEqual(first.status()["front"]["state"], "ready")
+
+    def test_the_folder_of_the_socket_is_made_below_the_root(self):
+        daemon = self.front_serving()
+        connect(daemon.milter_socket())
+
+    def test_a_second_daemon_on_the_same_state_folder_is_refused(self):
+        first = self.front_serving()
+        state = os.path.join(first.root, "var/lib/lazaret")
+        second = self.start(real_front=True, sets=("paths.state=" + state,))
+        self.assert_refused(second, first, state, "another lazaretd works on this state folder")
+        connect(first.milter_socket())
+
+    def test_a_second_daemon_on_the_same_milter_socket_is_refused(self):
+        first = self.front_serving()
+        listen = "unix:" + first.milter_socket()
+        before = os.stat(first.milter_socket()).st_ino
+        second = self.start(real_front=True, sets=("milter.listen=" + listen,))
+        self.assert_refused(second, first, "milter.listen " + listen, "another process listens here")
+        self.assertEqual(os.stat(first.milter_socket()).st_ino, before)
+        connect(first.milter_socket())
+
+    def test_a_second_daemon_on_the_same_port_is_refused(self):
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            port = probe.getsockname()[1]
+        listen = "inet:%d@127.0.0.1" % port
+        first = self.front_serving(sets=("milter.listen=" + listen,))
+        second = self.start(real_front=True, sets=("milter.listen=" + listen,))
+        self.assert_refused(second, first, "milter.listen " + listen)
+        socket.create_connection(("127.0.0.1", port), PATIENCE).close()
 
     def test_a_wrong_configuration_ends_with_2_and_its_place(self):
         daemon = self.start(sets=("limits.nonsense=1",))
@@ -216,5 +306,5 @@ class SupervisorTest(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    LAZARETD, TEST_ROLE = sys.argv[1:3]
-    unittest.main(argv=sys.argv[:1] + sys.argv[3:], verbosity=1)
+    LAZARETD, TEST_ROLE, FRONT, CLI = sys.argv[1:5]
+    unittest.main(argv=sys.argv[:1] + sys.argv[5:], verbosity=1)

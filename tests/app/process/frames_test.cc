@@ -81,6 +81,24 @@ TEST_CASE("frames: a gone peer and a silent peer are told apart", "[app][frames]
   CHECK(SendFrame(pair->second.get(), SomeFrame()).error().code == base::ErrorCode::kUnavailable);
 }
 
+TEST_CASE("frames: a full socket is told from a gone peer and from a fault of our own",
+          "[app][frames]") {
+  auto pair = SeqpacketPair();
+  REQUIRE(pair.ok());
+  base::Status sent = base::Ok();
+  for (int i = 0; i < 100'000 && sent.ok(); ++i)
+    sent = TrySendFrame(pair->first.get(), SomeFrame());
+  REQUIRE_FALSE(sent.ok());
+  CHECK(sent.error().code == base::ErrorCode::kTimeout);
+  auto other = SeqpacketPair();
+  REQUIRE(other.ok());
+  CHECK(TrySendFrame(other->first.get(), SomeFrame(), {-1}).error().code ==
+        base::ErrorCode::kInternal);
+  other->second.Reset();
+  CHECK(TrySendFrame(other->first.get(), SomeFrame()).error().code ==
+        base::ErrorCode::kUnavailable);
+}
+
 TEST_CASE("frames: a named socket replaces a stale file and refuses a live one", "[app][frames]") {
   char folder[] = "/tmp/lazaret-frames-XXXXXX";
   REQUIRE(::mkdtemp(folder) != nullptr);

@@ -37,6 +37,27 @@ TEST_CASE("yaml: several documents in one stream", "[base][yaml]") {
   CHECK(ErrorOf("a: 1\n---\nb: 2\n") == "f.yaml:3:1: one document is expected");
 }
 
+TEST_CASE("yaml: a byte order mark may stand at the very start only", "[base][yaml]") {
+  const auto document = yaml::ParseDocument(
+      "\xEF\xBB\xBF"
+      "a: 1\n",
+      "f.yaml");
+  REQUIRE(document.ok());
+  REQUIRE(document->Find("a") != nullptr);
+  CHECK(document->fields.front().key.column == 1);
+  CHECK(yaml::ParseStream("\xEF\xBB\xBF", "f.yaml")->empty());
+  CHECK(ErrorOf("\xFF\xFE"
+                "a")
+            .find("not valid UTF-8") != std::string::npos);
+  CHECK(ErrorOf("\xFF\xFE"
+                "a")
+            .find("UTF-16") != std::string::npos);
+}
+
+TEST_CASE("yaml: what is not UTF-8 is refused where it stands", "[base][yaml]") {
+  CHECK(ErrorOf("a: 1\nb: x\xE9\n").rfind("f.yaml:2:5: not valid UTF-8", 0) == 0);
+}
+
 TEST_CASE("yaml: what makes two readings possible is refused with its place", "[base][yaml]") {
   CHECK(ErrorOf("a: 1\na: 2\n") == "f.yaml:2:1: duplicate key \"a\"");
   CHECK(ErrorOf("a: &x 1\n") == "f.yaml:1:4: anchors are not allowed");
@@ -45,7 +66,7 @@ TEST_CASE("yaml: what makes two readings possible is refused with its place", "[
   CHECK(ErrorOf("<<: {a: 1}\n") == "f.yaml:1:1: merge keys are not allowed");
   CHECK(ErrorOf("? [a]\n: 1\n") == "f.yaml:1:3: a key must be a word");
   CHECK(ErrorOf("a: [1\n").find("f.yaml:2:1: ") == 0);
-  CHECK(ErrorOf("a: \xff\n") == "f.yaml:1:1: not valid UTF-8");
+  CHECK(ErrorOf("a: \xff\n") == "f.yaml:1:4: not valid UTF-8");
 }
 
 TEST_CASE("yaml: nesting is refused above its limit and taken at it", "[base][yaml]") {

@@ -1,5 +1,6 @@
 #include "db/sqlite/sqlite_store.h"
 
+#include <grp.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -250,7 +251,7 @@ TEST_CASE("verify: two swapped rows are found", "[db][verify]") {
   CHECK(report.broken_seq == 2);
 }
 
-TEST_CASE("verify: one changed personal value is found, a removed one is not an error",
+TEST_CASE("verify: one changed personal value is found, a removed one needs a forget event",
           "[db][verify]") {
   ScratchFolder folder;
   FillLog(folder.database());
@@ -273,8 +274,18 @@ TEST_CASE("verify: one changed personal value is found, a removed one is not an 
   }
   REQUIRE(set.Blob(1, EncodePersonal(values)).Run().ok());
   report = Verify(folder.database());
+  CHECK(report.broken_seq == 3);
+  CHECK(report.why.find("no forget event") != std::string::npos);
+
+  ForgetEvent forget;
+  forget.actor = "operator";
+  forget.scope = ForgetScope::kPersonalValues;
+  forget.verdict_id = store->Read(2, 1).value().at(0).index.verdict_id;
+  Append(*Open(folder.database()).value(), {forget});
+  report = Verify(folder.database());
   CHECK(report.why == "");
   CHECK(report.whole);
+  CHECK(report.forgotten == 1);
 }
 
 TEST_CASE("verify: a removed prefix with its anchor and forget event is whole", "[db][verify]") {
@@ -305,4 +316,101 @@ TEST_CASE("verify: a removed prefix with its anchor and forget event is whole", 
   auto store = Open(folder.database()).value();
   Append(*store, {SampleDecision(9)});
   CHECK(VerifyChain(*store).value().whole);
+}
+
+namespace {
+
+// A group of this machine that files can be given to here: any for root, else one of our own.
+std::string GivableGroup() {
+  if (geteuid() == 0) {
+    const struct group* found = getgrnam("daemon");
+    return found == nullptr ? "" : found->gr_name;
+  }
+  gid_t groups[64];
+  const int count = getgroups(64, groups);
+  for (int i = 0; i < count; ++i) {
+    const struct group* found = groups[i] == getegid() ? nullptr : getgrgid(groups[i]);
+    if (found != nullptr) return found->gr_name;
+  }
+  return "";
+}
+
+struct Place {
+  gid_t group = 0;
+  mode_t mode = 0;
+};
+
+Place PlaceOf(const std::string& path) {
+  struct stat info {};
+  REQUIRE(stat(path.c_str(), &info) == 0);
+  return {info.st_gid, info.st_mode & 07777};
+}
+
+// As somebody else who is a member of the group and of nothing besides.
+[[noreturn]] void ReadAsMember(const std::string& path, gid_t group) {
+  constexpr uid_t kNobody = 65534;
+  if (setgroups(1, &group) != 0 || setresgid(kNobody, kNobody, kNobody) != 0 ||
+      setresuid(kNobody, kNobody, kNobody) != 0) {
+    _exit(2);
+  }
+  SqliteOptions options;
+  options.path = path;
+  options.read_only = true;
+  auto store = OpenSqliteStore(options);
+  if (!store.ok()) _exit(3);
+  const auto found = (*store)->Find({});
+  if (!found.ok() || found->size() != 1) _exit(4);
+  _exit(VerifyChain(**store).value().whole ? 0 : 5);
+}
+
+}  // namespace
+
+TEST_CASE("sqlite: members of the readers' group read the log after a clean stop", "[db][sqlite]") {
+  const std::string name = GivableGroup();
+  if (name.empty()) {
+    WARN("no second group to give files to");
+    return;
+  }
+  const gid_t group = getgrnam(name.c_str())->gr_gid;
+  ScratchFolder folder;
+  REQUIRE(chmod(folder.path().c_str(), 0711) == 0);
+  SqliteOptions options;
+  options.path = folder.database();
+  options.readers_group = name;
+  options.folder_is_ours = true;
+  for (const int number : {1, 2}) {  // the second time all is there already
+    auto store = OpenSqliteStore(options);
+    REQUIRE(store.ok());
+    if (number == 1) Append(**store, {SampleDecision(1)});
+    for (const char* suffix : {"", "-wal", "-shm"}) {
+      CAPTURE(suffix);
+      CHECK(PlaceOf(folder.database() + suffix).group == group);
+      CHECK(PlaceOf(folder.database() + suffix).mode == 0640);
+    }
+    CHECK(PlaceOf(folder.path() + "/db").group == group);
+    CHECK(PlaceOf(folder.path() + "/db").mode == 02750);
+  }
+  if (geteuid() != 0) return;
+  const pid_t child = fork();
+  if (child == 0) ReadAsMember(folder.database(), group);
+  int status = 0;
+  REQUIRE(waitpid(child, &status, 0) == child);
+  CHECK(WIFEXITED(status));
+  CHECK(WEXITSTATUS(status) == 0);
+}
+
+TEST_CASE("sqlite: a folder that is not ours keeps its group and mode", "[db][sqlite]") {
+  const std::string name = GivableGroup();
+  if (name.empty()) return;
+  ScratchFolder folder;
+  const Place before = PlaceOf(folder.path());
+  SqliteOptions options;
+  options.path = folder.path() + "/verdicts.db";
+  options.readers_group = name;
+  REQUIRE(OpenSqliteStore(options).ok());
+  CHECK(PlaceOf(folder.path()).group == before.group);
+  CHECK(PlaceOf(folder.path()).mode == before.mode);
+  CHECK(PlaceOf(options.path).group == getgrnam(name.c_str())->gr_gid);
+  options.readers_group = "no-such-group-here";
+  CHECK(OpenSqliteStore(options).ok());
 }

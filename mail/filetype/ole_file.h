@@ -1,0 +1,55 @@
+// Directory and stream heads of an OLE2 compound file (MS-CFB 2.2 to 2.6). Pure; hostile bytes:
+// every chain is bounded, a broken chain ends the stream early.
+#ifndef LAZARET_MAIL_FILETYPE_OLE_FILE_H_
+#define LAZARET_MAIL_FILETYPE_OLE_FILE_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace lazaret::mail {
+
+struct OleEntry {
+  std::string name;         // UTF-16 narrowed: ASCII as it stands, other units as '?'
+  bool stream = false;      // else a storage or the root
+  std::string class_id;     // 16 bytes as stored
+  std::uint32_t start = 0;  // first sector
+  std::uint64_t size = 0;
+};
+
+class OleFile {
+ public:
+  // nullopt when header or directory cannot be read.
+  static std::optional<OleFile> Open(std::string_view content);
+
+  // The root is first.
+  const std::vector<OleEntry>& entries() const { return entries_; }
+  // At most `most` bytes from the stream's beginning.
+  std::string Head(const OleEntry& entry, std::size_t most) const;
+
+ private:
+  explicit OleFile(std::string_view content) : content_(content) {}
+
+  bool ReadHeader();
+  void ReadFat();
+  bool ReadDirectory();
+  std::uint32_t Next(std::uint32_t sector) const;
+  std::string_view Sector(std::uint32_t sector) const;
+  std::string Chain(std::uint32_t sector, std::size_t most) const;
+  std::string MiniChain(std::uint32_t sector, std::size_t most) const;
+
+  std::string_view content_;
+  std::size_t sector_size_ = 512;
+  std::size_t mini_cutoff_ = 4096;
+  std::vector<std::uint32_t> fat_;
+  std::vector<std::uint32_t> mini_fat_;
+  std::string mini_stream_;
+  std::vector<OleEntry> entries_;
+};
+
+}  // namespace lazaret::mail
+
+#endif  // LAZARET_MAIL_FILETYPE_OLE_FILE_H_

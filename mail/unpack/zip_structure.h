@@ -1,0 +1,39 @@
+// How a ZIP's directory (APPNOTE 4.3.12) and its local headers (4.3.7) agree. Readers that go by
+// the directory and readers that go front to back see different files where they do not:
+// concatenated archives, members the directory does not name, two names for one member. Pure and
+// linear.
+#ifndef LAZARET_MAIL_UNPACK_ZIP_STRUCTURE_H_
+#define LAZARET_MAIL_UNPACK_ZIP_STRUCTURE_H_
+
+#include <cstddef>
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace lazaret::mail {
+
+struct ZipStructure {
+  // Half-open range of bytes that no directory entry covers and that begins with a local header;
+  // ranges may overlap.
+  struct Gap {
+    std::size_t begin = 0;
+    std::size_t end = 0;
+  };
+
+  bool found = false;        // an end record whose directory is where it says
+  bool fits_end = false;     // nothing but the end record's own comment follows it
+  std::size_t entries = 0;   // in the directory
+  std::size_t begin = 0;     // of the archive: bytes in front belong to something else
+  std::size_t end = 0;       // behind end record and comment
+  bool program = false;      // a self-extractor: program code in front is its purpose
+  bool nul_in_name = false;  // readers end the name in different places
+  std::vector<Gap> hidden;   // at most 16
+  std::map<std::string, std::string> renamed;  // local name to the directory's other name
+};
+
+ZipStructure ReadZipStructure(std::string_view content);
+
+}  // namespace lazaret::mail
+
+#endif  // LAZARET_MAIL_UNPACK_ZIP_STRUCTURE_H_

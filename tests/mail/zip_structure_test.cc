@@ -1,0 +1,153 @@
+// ZIPs that readers read differently, and ZIPs behind something else.
+#include "mail/unpack/zip_structure.h"
+
+#include <string>
+#include <vector>
+
+#include "mail/reader.h"
+#include "tests/mail/dump.h"
+#include "tests/mail/zip_writer.h"
+#include "tests/support/catch.h"
+
+namespace lazaret::mail {
+namespace {
+
+using std::string_literals::operator""s;
+
+const std::string kProgram = "MZ" + std::string(100, '\0');
+
+std::string Dump(const std::string& name, const std::string& content) {
+  const std::string mail = MailWith(name, content);
+  const auto tree = ReadMessage(mail, ReadLimits{}, base::Deadline());
+  REQUIRE(tree.ok());
+  return DumpTree(*tree);
+}
+
+bool Has(const std::string& dump, const std::string& text) {
+  INFO(dump);
+  return dump.find(text) != std::string::npos;
+}
+
+std::string Replaced(std::string text, const std::string& from, const std::string& to, bool last) {
+  const std::size_t at = last ? text.rfind(from) : text.find(from);
+  REQUIRE(at != std::string::npos);
+  return text.replace(at, from.size(), to);
+}
+
+TEST_CASE("zip: an ordinary archive has one reading") {
+  const std::string zip = MakeZip({{"a.txt", "one", 0}, {"dir/b.exe", kProgram, 0}});
+  const ZipStructure structure = ReadZipStructure(zip);
+  CHECK(structure.found);
+  CHECK(structure.fits_end);
+  CHECK(structure.entries == 2);
+  CHECK(structure.begin == 0);
+  CHECK(structure.end == zip.size());
+  CHECK(structure.hidden.empty());
+  CHECK(structure.renamed.empty());
+  // Stored archives inside are covered by their member.
+  CHECK(ReadZipStructure(MakeZip({{"i.zip", zip, 0}, {"j.zip", zip, 0}})).hidden.empty());
+  CHECK_FALSE(Has(Dump("a.zip", MakeZip({{"i.zip", zip, 0}})), "difference"));
+  CHECK_FALSE(ReadZipStructure("").found);
+  CHECK_FALSE(ReadZipStructure(zip.substr(0, zip.size() - 30)).found);
+}
+
+TEST_CASE("zip: of archives behind each other all members are read, and it is ambiguous") {
+  const std::string harmless = MakeZip({{"a.txt", "one", 0}});
+  const std::string program = MakeZip({{"run.exe", kProgram, 0}});
+  for (const std::string& zip : {harmless + program, program + harmless,
+                                 harmless + program + harmless, program + MakeZip({})}) {
+    const std::string dump = Dump("x.zip", zip);
+    CHECK(Has(dump, "run.exe declared= detected=application/x-dosexec"));
+    CHECK(Has(dump, "ambiguous archive.hidden-member"));
+  }
+}
+
+TEST_CASE("zip: a member that the directory does not name is read and ambiguous") {
+  const std::string zip = MakeZip({{"a.txt", "one", 0}, {"run.exe", kProgram, 0}});
+  const std::size_t directory = zip.find("PK\x01\x02");
+  const std::size_t second = zip.find("PK\x01\x02", directory + 4);
+  const std::size_t end = zip.find("PK\x05\x06");
+  std::string record = zip.substr(end);
+  record[8] = record[10] = 1;
+  record[12] = static_cast<char>(second - directory);
+  const std::string dump = Dump("x.zip", zip.substr(0, second) + record);
+  CHECK(Has(dump, "x.zip > a.txt"));
+  CHECK(Has(dump, "run.exe declared= detected=application/x-dosexec"));
+  CHECK(Has(dump, "ambiguous archive.hidden-member"));
+}
+
+TEST_CASE("zip: two names of one member are both judged; another extension is ambiguous") {
+  const std::string zip = MakeZip({{"run.exe", kProgram, 0}});
+  for (const bool last : {false, true}) {
+    const std::string dump = Dump("x.zip", Replaced(zip, "run.exe", "run.txt", last));
+    CHECK(Has(dump, "name=run.exe"));
+    CHECK(Has(dump, "name=run.txt"));
+    CHECK(Has(dump, "ambiguous archive.name-mismatch"));
+  }
+  const std::string same = Dump("x.zip", Replaced(zip, "run.exe", "fun.exe", true));
+  CHECK(Has(same, "broken archive.name-mismatch"));
+  const std::string slash = MakeZip({{"d/run.exe", kProgram, 0}});
+  CHECK_FALSE(Has(Dump("x.zip", Replaced(slash, "d/run", "d\\run", true)), "difference"));
+}
+
+TEST_CASE("zip: a NUL in a name is ambiguous") {
+  const std::string dump = Dump("x.zip", MakeZip({{"run.txt\0.exe"s, kProgram, 0}}));
+  CHECK(Has(dump, "ambiguous archive.name-mismatch"));
+}
+
+TEST_CASE("zip: an archive behind something else is opened; behind a picture it is ambiguous") {
+  const std::string zip = MakeZip({{"run.exe", kProgram, 0}});
+  const std::string picture = "\x89PNG\r\n\x1A\n"s + std::string(200, 'p');
+  const std::string document = "%PDF-1.4\n" + std::string(200, 'p') + "\n%%EOF\n";
+  for (const std::string& front : {picture, document, "text in front\n"s, "\1\2\3"s}) {
+    const std::string dump = Dump("x", front + zip);
+    CHECK(Has(dump, "run.exe declared= detected=application/x-dosexec"));
+    CHECK(Has(dump, "ambiguous archive.appended"));
+  }
+  const std::string extractor = Dump("x.exe", kProgram + zip);
+  CHECK(Has(extractor, "run.exe declared= detected=application/x-dosexec"));
+  CHECK_FALSE(Has(extractor, "difference"));
+  // A document that holds files and goes on behind them.
+  const std::string attached = Dump("x.pdf", document + zip + "\ntrailer\n%%EOF\n");
+  CHECK(Has(attached, "run.exe declared= detected=application/x-dosexec"));
+  CHECK_FALSE(Has(attached, "difference"));
+  CHECK_FALSE(Has(Dump("x.pdf", document + "PK\x05\x06" + std::string(18, '\0')), "difference"));
+}
+
+TEST_CASE("zip: broken directories end the look") {
+  const std::string zip = MakeZip({{"a.txt", "one", 0}, {"run.exe", kProgram, 0}});
+  for (std::size_t at = 0; at < zip.size(); ++at) {
+    for (const char byte : {'\0', '\xFF', '\x7F'}) {
+      std::string broken = zip;
+      broken[at] = byte;
+      const ZipStructure structure = ReadZipStructure(broken);
+      CHECK(structure.end <= broken.size());
+      CHECK(structure.entries <= 2);
+    }
+  }
+}
+
+TEST_CASE("unpack: a second tar behind the end of the first is read") {
+  const std::string tar = MakeTar({{"a.txt", "words", 0}}) + MakeTar({{"run.exe", kProgram, 0}});
+  CHECK(Has(Dump("x.tar", tar), "run.exe declared= detected=application/x-dosexec"));
+}
+
+TEST_CASE("unpack: archives and disk images that nothing here opens are unscannable") {
+  std::string boot(512, '\0');
+  boot.replace(54, 8, "FAT16   ");
+  boot.replace(510, 2, "\x55\xAA");
+  const std::string dynamic = std::string(2000, 'x') + "conectix" + std::string(504, '\0');
+  const std::string apple = std::string(2000, 'x') + "koly\0\0\0\4"s + std::string(504, '\0');
+  std::string udf(32769, '\0');
+  udf += "BEA01" + std::string(100, '\0');
+  for (const std::string& content : {"MSWIM\0\0\0xx"s, "SZDD\x88\xF0\x27\x33"s, "vhdxfile"s, boot,
+                                     dynamic, apple, udf, "\x60\xEA"s + std::string(40, '\0')}) {
+    INFO(content.substr(0, 10));
+    CHECK(Has(Dump("x", content), "unreadable 2 scan.unscannable.archive"));
+  }
+  boot[510] = '\0';
+  CHECK_FALSE(Has(Dump("x", boot), "unreadable"));
+}
+
+}  // namespace
+}  // namespace lazaret::mail
