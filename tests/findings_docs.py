@@ -11,8 +11,8 @@ import re
 import sys
 import tempfile
 
-FOLDERS = ["policy", "mail", "scanners", "rules"]
-CODE = re.compile(r'"((?:scan|mime|file|clamav|archive|dlp|rule)\.[a-z0-9-]*(?:\.[a-z0-9-]*)*)"')
+FOLDERS = ["policy", "mail", "scanners", "rules", "milter", "app/front", "app/judge"]
+CODE = re.compile(r'"((?:scan|mime|mail|file|clamav|archive|dlp|rule)\.[a-z0-9-]*(?:\.[a-z0-9-]*)*)"')
 DETECTOR = re.compile(r'\{"([a-z0-9_]+)", *Find')
 RULE_CODE = re.compile(r"^\s*code:\s*['\"]?([a-z0-9._-]+)", re.M)
 # Ends of codes that libclamav names, not our sources.
