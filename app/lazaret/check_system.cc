@@ -89,6 +89,21 @@ void CheckSocketGroup(const config::Config& config, const std::string& folder, C
                          Shown(folder), config.milter.socket_group, config.milter.socket_group)));
 }
 
+// The analyzer connects to a socket of the front's, which their common group opens.
+void CheckScanUser(const config::Config& config, CheckNotes& notes) {
+  const auto front = process::FindUser(config.users.front);
+  const auto scan = process::FindUser(config.users.scan);
+  if (!front.ok() || !scan.ok() || !*scan) return;
+  const uid_t uid = *front ? (*front)->uid : ::geteuid();
+  const gid_t gid = *front ? (*front)->gid : ::getegid();
+  if ((*scan)->uid == uid || (*scan)->uid == 0 || (*scan)->gid == gid) return;
+  notes.faults.push_back(
+      Fault(config, "users.scan",
+            base::Format("user \"{}\" is not in the group of users.front as its first group: it "
+                         "cannot reach the front's socket",
+                         config.users.scan)));
+}
+
 }  // namespace
 
 std::optional<std::string> WhyNotWritable(const std::string& folder, int levels,
@@ -117,6 +132,7 @@ void CheckUsers(const config::Config& config, CheckNotes& notes) {
     notes.faults.push_back(
         Fault(config, key, base::Format("user \"{}\" is not known to the system", *name)));
   }
+  CheckScanUser(config, notes);
   const std::string& group = config.milter.socket_group;
   if (config.milter.listen.rfind(kUnix, 0) == 0 && !group.empty() && !KnowsGroup(group)) {
     const std::string why = Fault(config, "milter.socket_group",

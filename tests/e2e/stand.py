@@ -6,13 +6,14 @@ import tempfile
 import unittest
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-from support import postfix, samples, smtp  # noqa: E402
+from support import net, postfix, samples, smtp  # noqa: E402
 from support.lazaret import Lazaret  # noqa: E402
 from support.sink import Sink  # noqa: E402
 
 
 class Stand:
-    def __init__(self, settings=None, start=True, content_timeout=60, roles_folder=None):
+    def __init__(self, settings=None, start=True, content_timeout=60, roles_folder=None,
+                 listen="unix"):
         if os.geteuid() != 0:
             raise RuntimeError("end-to-end tests need root: Postfix's master starts only so")
         if not postfix.is_installed():
@@ -22,7 +23,7 @@ class Stand:
         self.sink = Sink()
         self.postfix = postfix.Postfix(os.path.join(self.dir, "postfix"), self.sink.port,
                                        content_timeout)
-        self.lazaret = Lazaret(os.path.join(self.dir, "lazaret"), self.postfix.milter_socket, settings,
+        self.lazaret = Lazaret(os.path.join(self.dir, "lazaret"), self.listen_on(listen), settings,
                                roles_folder=roles_folder)
         try:
             if start:
@@ -31,6 +32,19 @@ class Stand:
         except BaseException:
             self.stop()
             raise
+
+    def listen_on(self, family):
+        """What Lazaret listens on; Postfix is told the same in its own words."""
+        if family in ("unix", "unix:/"):
+            if family == "unix:/":
+                self.postfix.milter = "unix:/lazaret/milter.sock"
+            return self.postfix.milter_socket
+        (port,) = net.free_ports(1)
+        if family == "inet":
+            self.postfix.milter = "inet:127.0.0.1:%d" % port
+            return "inet:%d@127.0.0.1" % port
+        self.postfix.milter, self.postfix.protocols = "inet:[::1]:%d" % port, "all"
+        return "inet6:%d@::1" % port
 
     def send(self, data, recipient="bob@lazaret.test", sender="sender@outside.test", outbound=False,
              **more):
@@ -55,10 +69,11 @@ class StandCase(unittest.TestCase):
     """One Stand for a whole class; `settings` may be set by the class."""
     settings = None
     content_timeout = 60
+    listen = "unix"
 
     @classmethod
     def setUpClass(cls):
-        cls.stand = Stand(cls.settings, content_timeout=cls.content_timeout)
+        cls.stand = Stand(cls.settings, content_timeout=cls.content_timeout, listen=cls.listen)
 
     @classmethod
     def tearDownClass(cls):

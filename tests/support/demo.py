@@ -13,7 +13,7 @@ from support.sink import Sink  # noqa: E402
 
 ATTACH = """\
 To attach Lazaret to the system's Postfix (details: docs/operations.md, deploy/postfix/):
-  postconf -e 'smtpd_milters = unix:/lazaret/milter.sock' 'non_smtpd_milters = $smtpd_milters' \\
+  postconf -e 'smtpd_milters = unix:lazaret/milter.sock' 'non_smtpd_milters = $smtpd_milters' \\
               'milter_default_action = tempfail' 'milter_content_timeout = 180s'
   postfix reload
 Begin with "policy: {mode: observe}" in lazaret.yaml: it judges and records, and stops nothing."""

@@ -60,7 +60,8 @@ class Lazaret:
         self.settings = merge({
             "node": "test",
             "paths": {"root": self.root},
-            "milter": {"listen": "unix:" + milter_socket},
+            "milter": {"listen": milter_socket if milter_socket.startswith("inet")
+                       else "unix:" + milter_socket},
             "clamav": {"builtin_only": True},
             "policy": {"daemons": {"outbound": ["outbound"]}},
         }, settings or {})
@@ -85,7 +86,8 @@ class Lazaret:
             if self.process.poll() is not None:
                 raise RuntimeError("lazaretd ended with %s\n%s" % (self.process.returncode,
                                                                   self.log_text()[-4000:]))
-            return os.path.exists(self.socket) and self.is_ready()
+            here = self.socket.startswith("inet") or os.path.exists(self.socket)
+            return here and self.is_ready()
         try:
             net.wait_until("lazaretd ready", ready, seconds, 0.1)
         except TimeoutError as late:

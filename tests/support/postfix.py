@@ -31,7 +31,7 @@ local_transport = error:no local mail
 default_transport = error:no outside mail
 mynetworks = 127.0.0.0/8
 inet_interfaces = loopback-only
-inet_protocols = ipv4
+inet_protocols = {protocols}
 smtpd_recipient_restrictions = reject_unauth_destination
 smtpd_peername_lookup = no
 disable_dns_lookups = yes
@@ -49,6 +49,8 @@ milter_protocol = 6
 milter_connect_timeout = 10s
 milter_command_timeout = 30s
 milter_content_timeout = {content_timeout}s
+# Long lines reach the sink as they are, so that bodies can be compared.
+lmtp_line_length_limit = 0
 """
 
 MASTER_CF = """\
@@ -85,6 +87,8 @@ class Postfix:
         self.options = {"sink": sink_port, "content_timeout": content_timeout,
                         "default_action": default_action}
         self.started = False
+        # How Postfix names the milter socket, and the address families it may use.
+        self.milter, self.protocols = "unix:lazaret/milter.sock", "ipv4"
         # smtpd and cleanup are chrooted into the queue folder, so the socket lies below it.
         self.milter_folder = os.path.join(self.queue, "lazaret")
         self.milter_socket = os.path.join(self.milter_folder, "milter.sock")
@@ -109,7 +113,7 @@ class Postfix:
 
     def start(self):
         values = dict(self.options, dir=self.dir, inbound=self.inbound, outbound=self.outbound,
-                      milter="unix:/lazaret/milter.sock")
+                      milter=self.milter, protocols=self.protocols)
         for name, text in (("main.cf", MAIN_CF), ("master.cf", MASTER_CF)):
             with open(os.path.join(self.conf, name), "w") as out:
                 out.write(text.format(**values))

@@ -51,6 +51,14 @@ TEST_CASE("check: a user that does not exist is a fault with the place of its ke
   CHECK(Users("users: {front: nobody}\n").faults.empty());
 }
 
+TEST_CASE("check: a scan user that cannot reach the front's socket is a fault", "[check]") {
+  CHECK(Says(Users("users: {front: daemon, scan: nobody}\n").faults,
+             "l.yaml:1:30: users.scan: user \"nobody\" is not in the group of users.front"));
+  CHECK(Users("users: {front: nobody, scan: nobody}\n").faults.empty());
+  CHECK(Users("users: {front: daemon}\n").faults.empty());
+  if (::geteuid() == 0) CHECK(Users("users: {scan: nobody}\n").faults.size() == 1);
+}
+
 TEST_CASE("check: a written group that does not exist is a fault, an unwritten one a warning",
           "[check]") {
   const CheckNotes written = Users("milter: {socket_group: no-such-group}\n");
