@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <array>
+#include <set>
+#include <string>
 
 #include "base/text.h"
 #include "mail/filetype/office_streams.h"
@@ -57,6 +59,9 @@ class ZipLook {
     }
     macro_ |= EndsWith(name, "vbaproject.bin") || name.compare(0, 15, "xl/macrosheets/") == 0;
     if (name == "mimetype") mimetype_ = std::string(base::TrimAscii(member.content.substr(0, 128)));
+    if (const std::size_t dot = name.rfind('.'); dot != std::string::npos) {
+      extensions_.insert(name.substr(dot));
+    }
     manifest_ |= name == "meta-inf/manifest.mf";
     encrypted_ |=
         name == "meta-inf/manifest.xml" &&
@@ -70,10 +75,11 @@ class ZipLook {
   }
 
   ZipKind Result() const {
+    const bool macro = HasMacro();
     // A macro project alone is enough: programs repair a missing [Content_Types].xml.
     for (std::size_t i = 0; i < kOoxml.size(); ++i) {
-      if (folders_[i] && (content_types_ || macro_)) {
-        return {macro_ ? kOoxml[i].macro_type : kOoxml[i].type, true};
+      if (folders_[i] && (content_types_ || macro)) {
+        return {macro ? kOoxml[i].macro_type : kOoxml[i].type, true};
       }
     }
     if (mimetype_.compare(0, 12, "application/") == 0 && base::IsValidUtf8(mimetype_)) {
@@ -85,14 +91,34 @@ class ZipLook {
   }
 
  private:
-  // Parts may have any name: their types tell VBA projects and Excel 4.0 macro sheets.
-  void SeeContentTypes(const std::string& lower) {
-    content_types_ = true;
+  // Parts may have any name: their types tell VBA projects and Excel 4.0 macro sheets. A type that
+  // is only the default of an extension no part has says nothing.
+  void SeeContentTypes(std::string_view lower) {
     for (const char* word : {"macroenabled", "vbaproject", "macrosheet"}) {
-      macro_ |= lower.find(word) != std::string::npos;
+      for (std::size_t at = lower.find(word); at != std::string_view::npos;
+           at = lower.find(word, at + 1)) {
+        const std::size_t tag = lower.rfind('<', at);
+        const std::string_view element = lower.substr(tag == std::string_view::npos ? 0 : tag);
+        constexpr std::string_view kDefault = "<default ";
+        constexpr std::string_view kExtension = "extension=\"";
+        const std::size_t extension = element.find(kExtension);
+        if (element.substr(0, kDefault.size()) != kDefault || extension > element.find('>')) {
+          macro_ = true;
+          return;
+        }
+        const std::string_view value = element.substr(extension + kExtension.size());
+        macro_extensions_.insert("." + std::string(value.substr(0, value.find('"'))));
+      }
     }
   }
 
+  bool HasMacro() const {
+    return macro_ || std::any_of(extensions_.begin(), extensions_.end(),
+                                 [&](const auto& one) { return macro_extensions_.count(one) > 0; });
+  }
+
+  std::set<std::string> extensions_;        // of all members, with the dot
+  std::set<std::string> macro_extensions_;  // whose default type is that of a macro
   bool content_types_ = false;
   bool macro_ = false;
   bool manifest_ = false;

@@ -10,6 +10,7 @@
 #include "mail/text/document_text.h"
 #include "mail/text/html_text.h"
 #include "mail/text/plain_text.h"
+#include "mail/text/rtf_text.h"
 
 namespace lazaret::mail {
 namespace {
@@ -38,7 +39,9 @@ bool IsFolded(const Artifact& artifact) {
 
 // Text by declaration stays text unless its content is plainly something else.
 bool IsText(const Artifact& artifact) {
-  if (artifact.multipart || artifact.content.empty() || !artifact.text) return false;
+  if (artifact.multipart || artifact.content.empty()) return false;
+  if (IsRtf(artifact.content)) return true;
+  if (!artifact.text) return false;
   const std::string& type = artifact.detected_type;
   return type != "application/pdf" && type != "application/zip" &&
          type != "application/x-dosexec" && !StartsWith(type, "audio/") &&
@@ -94,6 +97,10 @@ class Collector {
     if (bytes.size() > left_) {
       bytes = bytes.substr(0, left_);
       Cut(artifact.id);
+    }
+    if (IsRtf(bytes)) {
+      Plain(artifact, RtfText(bytes));
+      return;
     }
     TextReadings readings = ReadText(bytes, label);
     if (readings.unknown_label) {

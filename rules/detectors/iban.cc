@@ -3,6 +3,7 @@
 #include <string>
 #include <string_view>
 
+#include "base/text.h"
 #include "rules/detectors/detector.h"
 #include "rules/detectors/number_scanner.h"
 #include "rules/detectors/validators.h"
@@ -15,10 +16,33 @@ bool IsLetter(char c) { return (c | 0x20) >= 'a' && (c | 0x20) <= 'z'; }
 bool IsAlnum(char c) { return IsDigit(c) || IsLetter(c); }
 char Upper(char c) { return static_cast<char>(std::toupper(static_cast<unsigned char>(c))); }
 
+// "IBANDE79...": its own name may stand directly in front.
+bool BehindItsName(std::string_view text, std::size_t at) {
+  constexpr std::string_view kName = "iban";
+  return at >= kName.size() &&
+         base::AsciiEqualNoCase(text.substr(at - kName.size(), kName.size()), kName) &&
+         LeftEdge(text, at - kName.size());
+}
+
+// The country's two letters begin at `at`; `second` is where the second stands.
+bool MayBegin(std::string_view text, std::size_t at, std::size_t second) {
+  const std::size_t step = second - at;
+  const std::size_t digits = second + step;
+  return digits + step < text.size() && IsLetter(text[at]) && IsLetter(text[second]) &&
+         IsDigit(text[digits]) && IsDigit(text[digits + step]) &&
+         (LeftEdge(text, at) || BehindItsName(text, at));
+}
+
+// "DE79", and "D E 7 9" of a form with one character a box.
 bool MayBegin(std::string_view text, std::size_t at) {
-  return at + 5 <= text.size() && IsLetter(text[at]) && IsLetter(text[at + 1]) &&
-         IsDigit(text[at + 2]) && IsDigit(text[at + 3]) && (at == 0 || !IsAlnum(text[at - 1])) &&
-         LeftEdge(text, at);
+  if (MayBegin(text, at, at + 1)) return true;
+  return at + 6 < text.size() && text[at + 1] == ' ' && text[at + 3] == ' ' &&
+         text[at + 5] == ' ' && MayBegin(text, at, at + 2);
+}
+
+std::string CountryAt(std::string_view text, std::size_t at) {
+  const char second = text[at + 1] == ' ' ? text[at + 2] : text[at + 1];
+  return {Upper(text[at]), Upper(second)};
 }
 
 struct Reading {
@@ -109,8 +133,7 @@ DetectorOutput FindIbans(const DetectorInput& input) {
       out.expired = true;
       return out;
     }
-    const char country[] = {Upper(text[at]), Upper(text[at + 1])};
-    const std::size_t length = IbanLength(std::string_view(country, 2));
+    const std::size_t length = IbanLength(CountryAt(text, at));
     Reading reading = length == 0 ? Reading() : Read(text, at, length);
     if (reading.value.empty()) continue;
     if (out.values.size() >= kMaxValuesPerUnit) {

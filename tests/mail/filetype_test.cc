@@ -256,6 +256,18 @@ TEST_CASE("containers: macro projects and mimetype members tell the document") {
         "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet");
   CHECK(ClassifyZip({{"xl/workbook.xml", ""}, {"xl/vbaProject.bin", ""}}).type ==
         "application/vnd.ms-excel.sheet.macroenabled.12");
+  // The default of an extension that no part has says nothing.
+  const std::string types =
+      "<Types><Default Extension=\"bin\" "
+      "ContentType=\"application/vnd.ms-office.vbaProject\"/></Types>";
+  CHECK(ClassifyZip({{"[Content_Types].xml", types}, {"word/document.xml", ""}}).type ==
+        "application/vnd.openxmlformats-officedocument.wordprocessingml.document");
+  CHECK(ClassifyZip({{"[Content_Types].xml", types}, {"word/x.bin", ""}}).type ==
+        "application/vnd.ms-word.document.macroenabled.12");
+  CHECK(ClassifyZip({{"[Content_Types].xml",
+                      "<Override PartName=\"/word/x\" ContentType=\"a/vbaProject\"/>"},
+                     {"word/document.xml", ""}})
+            .type == "application/vnd.ms-word.document.macroenabled.12");
   CHECK(ClassifyZip({{"mimetype", "application/vnd.oasis.opendocument.text"}}).document);
   CHECK(ClassifyZip({{"META-INF/MANIFEST.MF", ""}, {"A.class", ""}}).type ==
         "application/java-archive");

@@ -17,7 +17,8 @@ constexpr std::string_view kDigits = "4539578763621486";
 constexpr std::string_view kZeroWidth = "4539\u200b5787\u200b6362\u200b1486";
 
 struct Scan {
-  Scan() : session(std::make_shared<ContentSession>()), scanner(NoRules(), session) {
+  explicit Scan(std::shared_ptr<const rules::RuleSet> rules = NoRules())
+      : session(std::make_shared<ContentSession>()), scanner(std::move(rules), session) {
     mail::Artifact& root = builder.Add(0, mail::ArtifactKind::kMessage);
     builder.SetPath(root, 0);
   }
@@ -142,6 +143,23 @@ TEST_CASE("record mask: values that overlap are hidden as one") {
   analysis.subject = "x 1234567890 y 12345678 z";
   mask.Apply(analysis);
   CHECK(analysis.subject == "x [b] y [a] z");
+}
+
+TEST_CASE(
+    "record mask: what a rule and a detector match in one text overlaps and is hidden whole") {
+  rules::Bundle bundle;
+  bundle.masking_key = std::string(32, 'k');
+  bundle.rules.push_back({"t.yaml",
+                          "id: R\nname: r\nscope: [filename]\n"
+                          "match: {regex: 'd [0-9]{4} [0-9]{4} ', entropy: 0.1}\n",
+                          false});
+  auto rules = rules::RuleSet::Compile(bundle);
+  REQUIRE(rules.ok());
+  Scan scan(*rules);
+  scan.Add("card 4539 5787 6362 1486.txt");
+  const policy::Analysis record = scan.Record();
+  INFO(AllOf(record));
+  CHECK(record.tree[1].claimed_name == "car[rule.R].txt");
 }
 
 TEST_CASE("record mask: values are kept up to the cap, beyond it all digits go") {
