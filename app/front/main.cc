@@ -13,6 +13,7 @@
 
 #include "app/config/config.h"
 #include "app/front/message_handler.h"
+#include "app/front/scan_service.h"
 #include "app/front/status.h"
 #include "app/front/stop_signal.h"
 #include "app/judge/worker_pool.h"
@@ -91,6 +92,20 @@ base::Result<std::unique_ptr<judge::WorkerPool>> OpenPool(const config::Config& 
   return judge::WorkerPool::Listen(std::move(options));
 }
 
+base::Status StartScanService(const config::Config& config, const std::string& bundle_sha256,
+                              judge::WorkerPool& pool) {
+  ScanServiceOptions options;
+  options.socket_path = config.paths.run + "/scan.sock";
+  options.message_bytes = config.limits.message_bytes;
+  options.budget_millis = config.limits.deadline_seconds * 900;
+  const std::uint32_t workers = config.limits.workers > 0
+                                    ? config.limits.workers
+                                    : std::max(1U, std::thread::hardware_concurrency());
+  options.at_once = std::max(1U, workers / 2);
+  options.bundle_sha256 = bundle_sha256;
+  return ScanService::Start(std::move(options), pool);
+}
+
 milter::FilterOptions FilterOptionsOf(const config::Config& config) {
   milter::FilterOptions options;
   options.listen = config.milter.listen;
@@ -136,9 +151,10 @@ base::Status OpenAll(Front& front) {
   LAZARET_ASSIGN(front.policy, config::PolicyOf(config, front.role->bundle()));
   LAZARET_ASSIGN(front.log, OpenLog(config));
   LAZARET_ASSIGN(front.pool, OpenPool(config));
+  const std::string bundle_sha256 = config::BundleSha256(front.role->bundle());
+  LAZARET_TRY(StartScanService(config, bundle_sha256, *front.pool));
   front.handler = std::make_unique<FrontHandler>(
-      HandlerParts{*front.pool, *front.log, front.policy, config, front.counters,
-                   config::BundleSha256(front.role->bundle())});
+      HandlerParts{*front.pool, *front.log, front.policy, config, front.counters, bundle_sha256});
   LAZARET_ASSIGN(front.filter,
                  milter::Filter::Open(FilterOptionsOf(config), *front.handler, front.counters));
   return base::Ok();

@@ -75,6 +75,10 @@ CLI::App* AddScan(CLI::App& app, ScanArguments& scan) {
           "that begins so, and that is said on standard error.")
       ->required();
   command->add_flag("--json", scan.json, "One JSON object a line and message, with \"v\":1");
+  command->add_flag(
+      "--daemon", scan.daemon,
+      "Use the running daemon's workers: no signatures are loaded, and its rules must be "
+      "those of this configuration");
   command->add_option("--sender", scan.sender, "Envelope sender");
   AddRepeatable(*command, "--recipient", scan.recipients, "Envelope recipient, repeatable");
   command->add_option("--client-address", scan.client_address, "Address of the SMTP client");
@@ -116,7 +120,8 @@ CLI::App* AddLog(CLI::App& app, LogArguments& log) {
   show->callback([&log] { log.command = LogCommand::kShow; });
   CLI::App* explain = command->add_subcommand(
       "explain", "Why a message got its action: tree, findings, policy steps, winners and losers.");
-  explain->add_option("ID", log.id, "Verdict id, its first 6 characters or more, or last")->required();
+  explain->add_option("ID", log.id, "Verdict id, its first 6 characters or more, or last")
+      ->required();
   explain->callback([&log] { log.command = LogCommand::kExplain; });
   CLI::App* verify =
       command->add_subcommand("verify", "Walk the hash chain: exit 0 whole, 1 broken.");

@@ -8,6 +8,7 @@
 #include <thread>
 
 #include "app/lazaret/analyzer_session.h"
+#include "app/lazaret/daemon_pool.h"
 #include "app/lazaret/message_files.h"
 #include "app/lazaret/scan_report.h"
 #include "base/crypto.h"
@@ -173,6 +174,31 @@ base::Error NothingIn(const std::vector<std::string>& arguments) {
   return {base::ErrorCode::kNotFound, names + ": no messages found"};
 }
 
+// Who judges: `pool`, which one of the others holds.
+struct Workers {
+  std::unique_ptr<AnalyzerSession> session;
+  std::unique_ptr<judge::WorkerPool> daemon;
+  judge::WorkerPool* pool = nullptr;
+};
+
+base::Result<Workers> OwnWorkers(const config::Config& config,
+                                 const config::GenerationBundle& bundle) {
+  Workers workers;
+  LAZARET_ASSIGN(workers.session, AnalyzerSession::Start(config, bundle));
+  workers.pool = &workers.session->pool();
+  return workers;
+}
+
+base::Result<Workers> DaemonWorkers(const config::Config& config,
+                                    const config::GenerationBundle& bundle) {
+  Workers workers;
+  auto daemon = ConnectToDaemon(config.paths.run + "/scan.sock", config::BundleSha256(bundle));
+  if (!daemon.ok()) return base::Error{daemon.error().code, "--daemon: " + daemon.error().text};
+  workers.daemon = std::move(daemon).value();
+  workers.pool = workers.daemon.get();
+  return workers;
+}
+
 }  // namespace
 
 int RunScan(const config::Config& config, const ScanArguments& arguments, std::ostream& out,
@@ -186,12 +212,12 @@ int RunScan(const config::Config& config, const ScanArguments& arguments, std::o
   if (!bundle.ok()) return Complain(err, bundle.error(), kUsage);
   auto policy = config::PolicyOf(config, *bundle);
   if (!policy.ok()) return Complain(err, policy.error(), kUsage);
-  auto session = AnalyzerSession::Start(config, *bundle);
-  if (!session.ok()) {
-    const bool configuration = session.error().code == base::ErrorCode::kInvalid;
-    return Complain(err, session.error(), configuration ? kUsage : kNotLooked);
+  auto workers = arguments.daemon ? DaemonWorkers(config, *bundle) : OwnWorkers(config, *bundle);
+  if (!workers.ok()) {
+    const bool configuration = workers.error().code == base::ErrorCode::kInvalid;
+    return Complain(err, workers.error(), configuration ? kUsage : kNotLooked);
   }
-  const Run run{config, arguments, *policy, (*session)->pool()};
+  const Run run{config, arguments, *policy, *workers->pool};
   return JudgeAll(run, list->files, ThreadsFor(config), out, err);
 }
 

@@ -15,6 +15,7 @@ namespace lazaret::cli {
 struct ScanArguments {
   std::vector<std::string> files;
   bool json = false;
+  bool daemon = false;  // the running daemon's workers, not an analyzer of our own
   std::string sender;
   std::vector<std::string> recipients;
   std::string client_address;

@@ -156,6 +156,62 @@ class Scan(unittest.TestCase):
         self.assertNotIn("\x1b", done.out + done.err)
 
 
+class ScanDaemon(StandCase):
+    """`lazaret scan --daemon` judges as `lazaret scan` does, by the running daemon's workers."""
+
+    def scan(self, *arguments, code, stdin=None):
+        done = self.stand.lazaret.cli("scan", "--json", *arguments, "-", check=False, stdin=stdin)
+        self.assertEqual(done.returncode, code, done.out + done.err)
+        return [json.loads(line) for line in done.out.splitlines()]
+
+    def test_the_answer_is_that_of_a_private_scan(self):
+        for build, code in ((samples.clean_plain, 0), (samples.eicar_zip, 1),
+                            (samples.double_extension, 1)):
+            with self.subTest(build.__name__):
+                (ours,) = self.scan("--daemon", code=code, stdin=build())
+                (private,) = self.scan(code=code, stdin=build())
+                for field in ("class", "action", "findings", "unscanned"):
+                    self.assertEqual(ours[field], private[field])
+        self.stand.send(samples.clean_plain("same"), "same@lazaret.test")
+        self.assertEqual(ours["generation"],
+                         self.stand.lazaret.record_of("same@lazaret.test")["generation"])
+
+    def test_nothing_is_recorded_and_the_envelope_is_assumed(self):
+        before = len(self.stand.lazaret.query("--limit", "1000"))
+        self.scan("--daemon", "--direction", "inbound", code=0, stdin=samples.card_list())
+        (one,) = self.scan("--daemon", "--direction", "outbound", code=1, stdin=samples.card_list())
+        self.assertEqual(one["action"], "hold", one)
+        self.assertEqual(len(self.stand.lazaret.query("--limit", "1000")), before)
+
+    def test_a_folder_is_judged_while_mail_flows(self):
+        with tempfile.TemporaryDirectory() as folder:
+            for at in range(30):
+                with open(os.path.join(folder, "%02d.eml" % at), "wb") as out:
+                    out.write(samples.eicar_plain() if at % 3 else samples.clean_plain())
+            process = subprocess.Popen(
+                [os.path.join(self.stand.lazaret.bin, "lazaret"), "--config", self.stand.lazaret.config,
+                 "scan", "--json", "--daemon", folder], stdout=subprocess.PIPE)
+            for at in range(5):
+                self.assert_accepted(self.stand.send(samples.clean_plain("flow-%d" % at),
+                                                     "flow-%d@lazaret.test" % at))
+            out, _ = process.communicate(timeout=120)
+        self.assertEqual(process.returncode, 1)
+        classes = [json.loads(line)["class"] for line in out.splitlines()]
+        self.assertEqual(classes, ["malicious" if at % 3 else "clean" for at in range(30)])
+
+    def test_other_rules_than_the_daemon_s_are_refused(self):
+        done = self.stand.lazaret.cli("scan", "--daemon", "--set", "rules.shipped=false", "-",
+                                      check=False, stdin=samples.clean_plain())
+        self.assertEqual(done.returncode, 2, done.err)
+        self.assertIn("other rules", done.err)
+
+    def test_without_a_daemon_nothing_was_looked_at(self):
+        done = self.stand.lazaret.cli("scan", "--daemon", "--set", "paths.run=" + self.stand.dir, "-",
+                                      check=False, stdin=samples.clean_plain())
+        self.assertEqual(done.returncode, 3, done.err)
+        self.assertIn("scan.sock: No such file", done.err)
+
+
 class Check(unittest.TestCase):
     def check(self, text, code, *arguments):
         from support.lazaret import default_bin
