@@ -43,6 +43,8 @@ std::size_t WorkerCount(const config::Config& config) {
   return std::max(1U, std::thread::hardware_concurrency());
 }
 
+// Its sends never wait: a front or an engine zygote that is stopped must not keep the deadlines of
+// workers from being guarded.
 class Zygote final : public SlotListener {
  public:
   explicit Zygote(GenerationInputs inputs) : inputs_(std::move(inputs)) {}
@@ -65,7 +67,7 @@ class Zygote final : public SlotListener {
     base::ByteWriter out;
     out.String(text);
     frame.payload = out.Take();
-    const base::Status sent = process::SendFrame(socket, frame);
+    const base::Status sent = process::TrySendFrame(socket, frame);
     if (!sent.ok()) base::LogWarning("generation zygote: " + sent.error().text);
   }
   void SayHello(process::ConfineLevel level);
@@ -128,7 +130,7 @@ void Zygote::OnReady(std::uint32_t worker, process::ConfineLevel level, int jobs
   out.U32(worker);
   out.U8(static_cast<std::uint8_t>(level));
   frame.payload = out.Take();
-  if (!process::SendFrame(front_.get(), frame, {jobs}).ok()) LoseFront();
+  if (!process::TrySendFrame(front_.get(), frame, {jobs}).ok()) LoseFront();
 }
 
 void Zygote::SayHello(process::ConfineLevel level) {
@@ -137,7 +139,7 @@ void Zygote::SayHello(process::ConfineLevel level) {
   frame.type = FrameType::kGenerationHello;
   frame.generation = generation_.tag;
   frame.payload = judge::EncodeGeneration(info_);
-  const base::Status sent = process::SendFrame(front_.get(), frame);
+  const base::Status sent = process::TrySendFrame(front_.get(), frame);
   if (!sent.ok()) base::LogWarning("front: " + sent.error().text);
   base::LogInfo("generation " + info_.id.substr(0, 12) + " ready: " + info_.engine +
                 ", confinement " + info_.confinement);
@@ -150,9 +152,12 @@ void Zygote::OnGone(std::uint32_t worker, const std::string& reason, bool retire
   out.U32(worker);
   out.String(reason);
   frame.payload = out.Take();
-  if (!retired && !process::SendFrame(inputs_.engine_pipe.get(), frame).ok())
-    base::LogWarning("engine zygote: is gone");
-  if (front_.valid() && !process::SendFrame(front_.get(), frame).ok()) LoseFront();
+  if (!retired && !process::TrySendFrame(inputs_.engine_pipe.get(), frame).ok())
+    base::LogWarning("engine zygote: does not read");
+  if (!front_.valid()) return;
+  const base::Status sent = process::TrySendFrame(front_.get(), frame);
+  // Of a worker that is gone the front learns from its socket as well.
+  if (!sent.ok() && sent.error().code != base::ErrorCode::kTimeout) LoseFront();
 }
 
 void Zygote::OnNotReady(const std::string& reason) {

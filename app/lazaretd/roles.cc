@@ -39,6 +39,7 @@ base::Status StartRole(RoleRun& role, const SharedFiles& files, const std::strin
   role.state = RoleState::kStarting;
   role.started = base::MonotonicNow();
   role.status_json.clear();
+  role.asked = false;
   return base::Ok();
 }
 

@@ -42,6 +42,7 @@ struct RoleRun {
   std::string details;      // what it said when ready
   std::string complaint;    // what it said when not
   std::string status_json;  // its last answer to a status request
+  bool asked = false;       // it owes an answer to one
 };
 
 // What all roles are given.

@@ -8,6 +8,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
+
 #include "app/lazaretd/folders.h"
 #include "app/lazaretd/notify.h"
 #include "app/lazaretd/problems.h"
@@ -154,6 +156,7 @@ void Supervisor::ReadRole(RoleRun& role) {
         break;
       case FrameType::kStatusReply:
         role.status_json = TextOf(*frame);
+        role.asked = false;
         break;
       default:
         base::LogWarning(role.spec.name + ": a frame that is not for a supervisor");
@@ -198,26 +201,27 @@ void Supervisor::TellReadyOnce() {
   base::LogInfo("ready");
 }
 
+// A role that still owes an earlier answer is not asked and not waited for again: it is stopped or
+// hangs, and its socket would fill.
 void Supervisor::CollectStatus() {
   Frame request;
   request.type = FrameType::kStatusRequest;
-  std::size_t waiting = 0;
+  std::vector<RoleRun*> waiting;
   for (RoleRun& role : roles_) {
+    ReadRole(role);
     role.status_json.clear();
-    if (role.state == RoleState::kReady && process::SendFrame(role.control.get(), request).ok())
-      ++waiting;
+    if (role.state != RoleState::kReady || role.asked) continue;
+    role.asked = process::TrySendFrame(role.control.get(), request).ok();
+    if (role.asked) waiting.push_back(&role);
   }
+  const auto settled = [](const RoleRun* role) { return !role->asked || !role->control.valid(); };
   const base::Deadline patience = base::Deadline::AfterMillis(kStatusMillis);
-  while (waiting > 0 && !patience.Expired()) {
+  while (!waiting.empty() && !patience.Expired()) {
     std::vector<pollfd> entries;
-    for (const RoleRun& role : roles_) entries.push_back({role.control.get(), POLLIN, 0});
+    for (const RoleRun* role : waiting) entries.push_back({role->control.get(), POLLIN, 0});
     if (::poll(entries.data(), entries.size(), patience.PollMillis()) <= 0) continue;
-    waiting = 0;
-    for (RoleRun& role : roles_) {
-      ReadRole(role);
-      if (role.state == RoleState::kReady && role.control.valid() && role.status_json.empty())
-        ++waiting;
-    }
+    for (RoleRun* role : waiting) ReadRole(*role);
+    waiting.erase(std::remove_if(waiting.begin(), waiting.end(), settled), waiting.end());
   }
 }
 
@@ -241,7 +245,7 @@ void Supervisor::HandleClient() {
     out.String("unknown command");
   }
   reply.payload = out.Take();
-  const base::Status sent = process::SendFrame(client.get(), reply);
+  const base::Status sent = process::TrySendFrame(client.get(), reply);
   if (!sent.ok()) base::LogWarning("status client: " + sent.error().text);
 }
 
@@ -286,7 +290,8 @@ void Supervisor::StopAll() {
     base::ByteWriter out;
     out.U32(static_cast<std::uint32_t>(drain));
     frame.payload = out.Take();
-    if (process::SendFrame(front.control.get(), frame).ok()) StopRole(front, drain + kStopMillis);
+    if (process::TrySendFrame(front.control.get(), frame).ok())
+      StopRole(front, drain + kStopMillis);
   }
   for (auto role = roles_.rbegin(); role != roles_.rend(); ++role) {
     role->control.Reset();  // a role ends when its supervisor is gone

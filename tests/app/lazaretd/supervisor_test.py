@@ -232,6 +232,18 @@ class SupervisorTest(unittest.TestCase):
         open(daemon.milter_socket(), "w").close()  # a file in its place is no socket
         self.assert_problem(daemon, "milter socket")
 
+    def test_a_stopped_role_does_not_hold_up_the_supervisor(self):
+        daemon = self.running_with_socket_and_log()
+        pid = daemon.status()["front"]["pid"]
+        os.kill(pid, signal.SIGSTOP)
+        # More questions than its control socket would hold; the first alone waits for it.
+        for _ in range(400):
+            self.assertEqual(daemon.status()["front"]["status"], {})
+        self.assert_problem(daemon, "front does not answer")
+        os.kill(pid, signal.SIGCONT)
+        daemon.wait_status(lambda r: r["front"]["status"] == {"ready": True})
+        self.assertEqual(daemon.cli_status().returncode, 0)
+
     def test_status_fails_while_no_worker_is_ready(self):
         daemon = self.running_with_socket_and_log()
         self.front_says(daemon, ready=False, not_ready_reason="canary eicar-zip")
