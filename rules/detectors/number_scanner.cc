@@ -1,6 +1,7 @@
 #include "rules/detectors/number_scanner.h"
 
 #include <algorithm>
+#include <array>
 
 #include "base/text.h"
 #include "base/unicode/normalize.h"
@@ -66,6 +67,11 @@ std::size_t SkipBlanks(std::string_view text, std::size_t at, std::size_t most) 
   return at;
 }
 
+// Signs that nobody prints inside a number, but that forms, old programs and people who hide one
+// put there.
+constexpr std::array<std::string_view, 10> kOddSigns = {"+", ":", "*",      "\\",     "'",
+                                                        "~", "=", "\u00B7", "\u2022", "%20"};
+
 struct Gap {
   std::size_t next = kNone;  // where the next group begins
   char kind = 0;             // a separator, a divider of cells, or '\n' for a line break
@@ -84,7 +90,11 @@ Gap GapAfter(std::string_view text, std::size_t end) {
       ++at;
     }
   }
-  if (const std::size_t next_line = AfterLineBreak(text, at); next_line != kNone) {
+  const std::size_t odd = gap.kind == 0 ? OddSignAt(text, at) : 0;
+  if (odd != 0) {
+    gap.kind = kOddDivider;
+    at += odd;
+  } else if (const std::size_t next_line = AfterLineBreak(text, at); next_line != kNone) {
     gap.kind = '\n';
     at = next_line;
   }
@@ -113,7 +123,24 @@ bool BeginsLine(std::string_view text, std::size_t at) {
   return at == 0 || text[at - 1] == '\n' || text[at - 1] == '\r';
 }
 
-bool IsCellDivider(char c) { return c == '\t' || c == ',' || c == ';' || c == '|'; }
+std::size_t OddSignAt(std::string_view text, std::size_t at) {
+  if (at >= text.size() || text[at] == ' ' || IsAsciiAlnum(text[at])) return 0;
+  for (const std::string_view sign : kOddSigns) {
+    if (text.substr(at, sign.size()) == sign) return sign.size();
+  }
+  return 0;
+}
+
+std::size_t OddSignBefore(std::string_view text, std::size_t at) {
+  for (const std::string_view sign : kOddSigns) {
+    if (at >= sign.size() && text.substr(at - sign.size(), sign.size()) == sign) return sign.size();
+  }
+  return 0;
+}
+
+bool IsCellDivider(char c) {
+  return c == kOddDivider || c == '\t' || c == ',' || c == ';' || c == '|';
+}
 
 bool LeftEdge(std::string_view text, std::size_t begin) {
   if (begin == 0) return true;
@@ -188,7 +215,7 @@ void NumberScanner::Extend(NumberStart& start) const {
     const std::size_t size = DigitsEnd(text_, gap.next) - gap.next;
     digits += size;
     if (digits > kMaxNumberDigits) return;
-    const bool cells = last.size == size && (size == 4 || size == 1);
+    const bool cells = last.size == size && (size == 4 || (size == 1 && gap.kind != kOddDivider));
     if (IsCellDivider(gap.kind) && !cells) return;
     const bool other_kind = start.separator != 0 && !IsCellDivider(start.separator);
     if (gap.kind == '\n' || (gap.kind == '\t' && other_kind)) {

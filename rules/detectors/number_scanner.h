@@ -59,7 +59,13 @@ class NumberScanner {
 // Where text goes on behind a line break at `at`: blanks before it, quote marks and indent behind
 // it included. npos when there is none, or when the next line is empty.
 std::size_t AfterLineBreak(std::string_view text, std::size_t at);
-// Divides cells of a table or a CSV line: tab , ; |
+// Stands in NumberStart::separator for any sign nobody prints inside a number ("4539+5787");
+// between groups of four only.
+inline constexpr char kOddDivider = '*';
+// Bytes of such a sign at `at`, and of one that ends there; 0: none.
+std::size_t OddSignAt(std::string_view text, std::size_t at);
+std::size_t OddSignBefore(std::string_view text, std::size_t at);
+// Divides cells of a table or a CSV line: tab , ; | and the odd signs.
 bool IsCellDivider(char c);
 // True when only blanks and quote marks stand on the line before `at`.
 bool BeginsLine(std::string_view text, std::size_t at);

@@ -78,6 +78,12 @@ bool InRowOfFours(std::string_view text, const NumberStart& start, std::size_t c
   const bool cells = IsCellDivider(start.separator);
   std::size_t begin = start.groups[0].begin;
   std::size_t end = start.groups[count - 1].end();
+  if (start.separator == kOddDivider) {
+    const std::size_t before = OddSignBefore(text, begin);
+    const std::size_t after = OddSignAt(text, end);
+    return (before != 0 && begin > before && IsDigit(text[begin - before - 1])) ||
+           (after != 0 && end + after < text.size() && IsDigit(text[end + after]));
+  }
   // A divider may have a blank on either side.
   const auto blank = [&](std::size_t at) { return cells && at < text.size() && text[at] == ' '; };
   if (begin > 0 && blank(begin - 1)) --begin;
@@ -262,7 +268,8 @@ class CardFinder {
     const bool framed = !broken && (IsExpiry(input_.text, end) || IsTrack(input_.text, begin, end));
     const int near = EvidenceNear(input_.text, begin, end, CardWords());
     const int evidence = framed ? std::min(near + 1, 1) : near;
-    if ((issuer->keyword || single_digits) && evidence <= 0) return false;
+    const bool needs_word = issuer->keyword || single_digits || start.separator == kOddDivider;
+    if (needs_word && evidence <= 0) return false;
     // A number at the end of a line and one at the beginning of the next: too likely by chance.
     if (issuer->keyword && broken && !grouped) return false;
     const bool printed = grouped && !single_digits && !row && !cells;

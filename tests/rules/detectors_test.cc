@@ -199,6 +199,37 @@ TEST_CASE("detectors: columns of unrelated numbers hold nothing, quoted or not")
   }
 }
 
+TEST_CASE("detectors: near misses of everyday mail are silent beside their own words") {
+  const std::vector<std::string> texts = {
+      "Order number: 4539578763621486",
+      "order no. 4539-5787 6362-1486",
+      "Your FedEx tracking number is 4539578763621486",
+      "IMEI " + WithLuhn("35693803564380"),
+      "ICCID " + WithLuhn("898600123456789012"),
+      "ISBN 978-3-16-148410-0, EAN 4006381333931",
+      "commit 4539578763621486453957876362148645395787",
+      "sha256 45395787636214864539578763621486a4539578763621486453957876362148",
+      "550e8400-e29b-41d4-a716-446655440000 card",
+      "timestamp 1732457876362, 20261124101530123, 2026-11-24T10:15:30.453957+08:00",
+      "Call +49 4539 5787 6362 or (453) 957-8763, card office",
+      "快递单号 4539578763621486，运单 6222020200112233446",
+      "订单号 110101199013074477，流水号 20261124101530123456",
+      "Message-ID: <20261124101530.4539578763621486@mail.example.org>",
+      "https://example.org/card/4539578763621486?id=110101199003074477&i=DE79663923321468819736x",
+      "2606:4700:4700:1111 and 2001:4860:4860:8888 card",
+      "VAT DE123456789, BE0123456789, NL123456789B01",
+      "GPS 45.39578763621486, 11.010119900307447",
+      "card 0.4539578763621486",
+      "licence ABCDE-FGHIJ-45395-78763-62148",
+  };
+  for (const std::string& text : texts) {
+    INFO(text);
+    CHECK(Card(text) == "none");
+    CHECK(Iban(text) == "none");
+    CHECK(Resident(text) == "none");
+  }
+}
+
 TEST_CASE("number scanner: inside a row of short groups no number begins, whatever divides them") {
   for (const std::string between : {" ", "-", ",", ", ", " | ", "\t"}) {
     std::string row;

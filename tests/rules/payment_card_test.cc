@@ -242,6 +242,20 @@ TEST_CASE("payment_card: cells of a table row with four digits or one each are a
   CHECK(Card("card 4539,5787;6362,1486") == "none");
 }
 
+TEST_CASE("payment_card: groups of four divided by an odd sign are a number beside a word only") {
+  for (const std::string sign : {"+", ":", "*", "\\", "'", "~", "=", "\u00B7", "\u2022", "%20"}) {
+    const std::string number = Grouped("4539578763621486", sign);
+    INFO(number);
+    CHECK(Card("card " + number) == "medium");
+    CHECK(Card("card=" + number + "&x=1") == "medium");
+    CHECK(Card("see " + number) == "none");
+    CHECK(Card("card 2019" + sign + number) == "none");
+    CHECK(Card("card " + number + sign + "2019") == "none");
+    CHECK(Card("order " + number) == "none");
+  }
+  CHECK(Card("card 45395787:63621486") == "none");
+}
+
 TEST_CASE("payment_card: an expiry behind it and the frame of a track are as good as a word") {
   const std::string visa = "4539578763621486";
   const std::vector<Case> cases = {
