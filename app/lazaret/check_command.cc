@@ -1,6 +1,8 @@
 #include "app/lazaret/check_command.h"
 
+#include <algorithm>
 #include <filesystem>
+#include <iterator>
 #include <sstream>
 
 #include "app/config/policy_warnings.h"
@@ -82,7 +84,9 @@ void WarnAboutPolicy(const config::Config& config, const config::GenerationBundl
                      CheckNotes& notes) {
   std::vector<std::string> known = RuleCodes(config, bundle);
   const std::vector<std::string>& documented = config::DocumentedCodes();
-  known.insert(known.end(), documented.begin(), documented.end());
+  // Rules are listed above, each by its own code.
+  std::copy_if(documented.begin(), documented.end(), std::back_inserter(known),
+               [](const std::string& code) { return code != "rule."; });
   for (const config::BundleDocument& document : bundle.documents) {
     if (document.kind != config::DocumentKind::kPolicy) continue;
     const auto warnings = config::PolicyWarnings(document.text, document.origin, known);

@@ -1,11 +1,14 @@
 #!/usr/bin/env python3
 """The command line: the fixed contract of scan, and log, check, rules, status on real records."""
 import csv
+import fcntl
 import io
 import json
 import os
 import re
+import socket
 import sqlite3
+import struct
 import subprocess
 import tempfile
 import unittest
@@ -61,7 +64,9 @@ class Scan(unittest.TestCase):
         for name in ("clean-plain", "clean-html", "clean-documents", "clean-chinese"):
             with self.subTest(name):
                 (one,) = self.scan(self.path(name), code=0)
-                self.assertEqual((one["class"], one["findings"]), ("clean", []))
+                self.assertEqual(one["class"], "clean")
+                # Notes of class clean never act.
+                self.assertEqual([row for row in one["findings"] if row["class"] != "clean"], [])
 
     def test_eicar_exits_1_and_is_malicious(self):
         for name in ("eicar-plain", "eicar-zip"):
@@ -199,6 +204,39 @@ class ScanDaemon(StandCase):
         classes = [json.loads(line)["class"] for line in out.splitlines()]
         self.assertEqual(classes, ["malicious" if at % 3 else "clean" for at in range(30)])
 
+    def ask(self, announced, data, sealed=True, kind=20, facts=b""):
+        """One raw frame to the front's scan socket; what came back after its hello."""
+        files = []
+        for content in (data, facts):
+            files.append(os.memfd_create("test", os.MFD_ALLOW_SEALING))
+            os.write(files[-1], content)
+            if sealed:
+                fcntl.fcntl(files[-1], fcntl.F_ADD_SEALS, fcntl.F_SEAL_WRITE | fcntl.F_SEAL_SHRINK
+                            | fcntl.F_SEAL_GROW)
+        payload = struct.pack("<Q", announced)
+        frame = struct.pack("<IHHII32sQ", 0x54525A4C, 1, kind, len(payload), 0, b"", 1) + payload
+        with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as client:
+            client.settimeout(30)
+            client.connect(os.path.join(self.stand.lazaret.root, "run/lazaret/scan.sock"))
+            self.assertIn(b"libclamav", client.recv(65536))
+            socket.send_fds(client, [frame], files)
+            for one in files:
+                os.close(one)
+            return client.recv(65536)
+
+    def test_bad_frames_get_no_answer_and_do_no_harm(self):
+        for what, arguments in (("unsealed", dict(announced=5, data=b"hello", sealed=False)),
+                                ("another size", dict(announced=6, data=b"hello")),
+                                ("endless", dict(announced=2**63, data=b"hello")),
+                                ("bad facts", dict(announced=5, data=b"hello", facts=b"\xff" * 9)),
+                                ("another type", dict(announced=5, data=b"hello", kind=21)),
+                                ("an unknown type", dict(announced=5, data=b"hello", kind=999))):
+            with self.subTest(what):
+                self.assertEqual(self.ask(**arguments), b"")
+        self.assertEqual(self.scan("--daemon", code=0, stdin=samples.clean_plain())[0]["class"],
+                         "clean")
+        self.assert_accepted(self.stand.send(samples.clean_plain("harm"), "harm@lazaret.test"))
+
     def test_other_rules_than_the_daemon_s_are_refused(self):
         done = self.stand.lazaret.cli("scan", "--daemon", "--set", "rules.shipped=false", "-",
                                       check=False, stdin=samples.clean_plain())
@@ -255,10 +293,11 @@ class Check(unittest.TestCase):
             path = os.path.join(folder, "policy.yaml")
             with open(path, "w") as out:
                 out.write("version: 1\nblocks:\n  - name: all\n    codes: {dlp.ibann: hold, dlp.iban: tag,\n"
-                          "      fraud.urgent-transfer: hold}\n  - name: never\n")
+                          "      fraud.urgent-transfer: hold, rule.no-such: tag}\n  - name: never\n")
             said = self.check(self.GOOD + "policy:\n  file: %s\n" % path, 0)
         self.assertIn('policy.yaml:4:13: "dlp.ibann" is no code', said)
         self.assertIn('policy.yaml:6:5: block "never" is never reached', said)
+        self.assertIn('policy.yaml:5:36: "rule.no-such" is no code', said)
         self.assertNotIn('"dlp.iban"', said)
         self.assertNotIn("fraud", said)
 
