@@ -148,6 +148,12 @@ int AcceptGate::Accept(int listener, sockaddr* address, socklen_t* length) {
 extern "C" __attribute__((visibility("default"))) int accept(int fd, sockaddr* address,
                                                              socklen_t* length) {
   lazaret::milter::AcceptGate* gate = lazaret::milter::g_gate;
-  if (gate != nullptr && gate->OnItsThread()) return gate->Accept(fd, address, length);
-  return accept4(fd, address, length, 0);
+  if (gate == nullptr || !gate->OnItsThread()) return accept4(fd, address, length, 0);
+  try {
+    return gate->Accept(fd, address, length);
+  } catch (...) {
+    // No memory for one peer more: libmilter asks again after an interruption.
+    errno = EINTR;
+    return -1;
+  }
 }

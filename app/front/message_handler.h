@@ -75,10 +75,6 @@ class FrontHandler : public milter::MessageHandler {
 // file.type-mismatch".
 std::string FindingCodes(const policy::Verdict& verdict);
 
-// The verdict on a message that its session refused: the finding, its class and the session's
-// action.
-policy::Verdict VerdictOfRefusal(const milter::Refusal& refusal);
-
 // The one line a message gets in the log, every value escaped. What the mail itself chose (sender,
 // message id) stands last: a line that is cut loses that and nothing else.
 std::string MessageLine(const MessageSummary& message, policy::Action answered);
