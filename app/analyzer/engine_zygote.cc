@@ -25,6 +25,7 @@ using process::FrameType;
 
 constexpr std::int64_t kFirstBackoffMillis = 200;
 constexpr std::int64_t kMaxBackoffMillis = 5'000;
+constexpr std::int64_t kStopMillis = 2'000;  // for the generation zygote to leave in order
 constexpr const char* kWarm = "warm";
 
 scanners::ClamavOptions OptionsOf(const config::Config& config, const std::string& tmp_dir) {
@@ -59,6 +60,7 @@ class EngineZygote {
   // The exit code to leave with, or -1 to go on.
   int ReapGeneration();
   void ReadGeneration();
+  void StopGeneration();
   std::string StatusJson() const;
 
   process::Role& role_;
@@ -155,6 +157,20 @@ int EngineZygote::ReapGeneration() {
   return -1;
 }
 
+// It removes its workers' folders before it ends; the end of this process would kill it first.
+void EngineZygote::StopGeneration() {
+  generation_pipe_.Reset();
+  const base::Deadline patience = base::Deadline::AfterMillis(kStopMillis);
+  while (generation_pid_ >= 0 && !patience.Expired()) {
+    if (::waitpid(generation_pid_, nullptr, WNOHANG) == generation_pid_) return;
+    pollfd child{signals_.get(), POLLIN, 0};
+    if (::poll(&child, 1, patience.PollMillis()) <= 0) continue;
+    signalfd_siginfo info{};
+    while (::read(signals_.get(), &info, sizeof info) == static_cast<ssize_t>(sizeof info)) {
+    }
+  }
+}
+
 std::string EngineZygote::StatusJson() const {
   base::JsonWriter json;
   json.BeginObject();
@@ -175,7 +191,10 @@ int EngineZygote::Loop() {
     if (generation_pipe_.valid()) entries.push_back({generation_pipe_.get(), POLLIN, 0});
     const int wait = generation_pid_ < 0 ? next_start_.PollMillis() : -1;
     if (::poll(entries.data(), entries.size(), wait) <= 0) continue;
-    if (entries[0].revents != 0 && !role_.HandleControl([this] { return StatusJson(); })) return 0;
+    if (entries[0].revents != 0 && !role_.HandleControl([this] { return StatusJson(); })) {
+      StopGeneration();
+      return 0;
+    }
     if (entries.size() > 2 && entries[2].revents != 0) ReadGeneration();
     if (entries[1].revents == 0) continue;
     signalfd_siginfo info{};

@@ -170,6 +170,9 @@ void Zygote::ConnectFront() {
   auto socket = process::ConnectSeqpacket(inputs_.front_socket);
   if (!socket.ok()) {
     next_connect_ = base::Deadline::AfterMillis(kConnectRetryMillis);
+    // A front that is not there yet is waited for; one that may not be reached never will be.
+    if (socket.error().code == base::ErrorCode::kPermission && !complained_)
+      OnNotReady("front cannot be reached: " + socket.error().text);
     return;
   }
   front_ = std::move(socket).value();

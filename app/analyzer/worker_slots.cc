@@ -38,6 +38,13 @@ std::string EndText(int status) {
   return "exit " + std::to_string(WEXITSTATUS(status));
 }
 
+// A crash is told even when a kill was under way.
+std::string ReasonOf(const std::string& kill_reason, int status) {
+  if (kill_reason.empty()) return EndText(status);
+  const bool crashed = WIFSIGNALED(status) && WTERMSIG(status) != SIGKILL;
+  return crashed ? EndText(status) + " (" + kill_reason + ")" : kill_reason;
+}
+
 }  // namespace
 
 WorkerSlots::WorkerSlots(WorkerMain worker_main, SlotListener& listener, SlotOptions options)
@@ -164,7 +171,7 @@ void WorkerSlots::End(Slot& slot, int status) {
   const bool was_ready = slot.state == State::kReady;
   const bool retired =
       was_ready && slot.kill_reason.empty() && WIFEXITED(status) && WEXITSTATUS(status) == 0;
-  const std::string reason = slot.kill_reason.empty() ? EndText(status) : slot.kill_reason;
+  const std::string reason = ReasonOf(slot.kill_reason, status);
   slot.state = State::kEmpty;
   slot.pid = -1;
   slot.status.Reset();
@@ -199,6 +206,11 @@ void WorkerSlots::Disarm(std::uint32_t worker) { Arm(worker, base::Deadline()); 
 void WorkerSlots::Kill(std::uint32_t worker, const std::string& reason) {
   Slot* slot = Find(worker);
   if (slot == nullptr) return;
+  // One that has ended already ended for a reason of its own, which Reap will tell.
+  siginfo_t ended{};
+  if (::waitid(P_PID, static_cast<id_t>(slot->pid), &ended, WEXITED | WNOHANG | WNOWAIT) == 0 &&
+      ended.si_pid == slot->pid)
+    return;
   slot->kill_reason = reason;
   ::kill(slot->pid, SIGKILL);
 }

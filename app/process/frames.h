@@ -46,7 +46,7 @@ enum class FrameType : std::uint16_t {
   kDrain = 33,          // u32 milliseconds
   // worker -> its zygote
   kWorkerUp = 40,      // u8 level: confined and canaries passed
-  kWorkerFailed = 41,  // string reason
+  kWorkerFailed = 41,  // string reason: last words, before or after kWorkerUp
   // CLI -> supervisor
   kControlRequest = 50,  // string command
   kControlReply = 51,    // u8 ok, string text

@@ -10,6 +10,7 @@
 #include <charconv>
 #include <cstdlib>
 #include <filesystem>
+#include <fstream>
 #include <utility>
 
 namespace lazaret::process {
@@ -35,6 +36,19 @@ pid_t MakerOf(std::string_view name, std::string_view prefix) {
   const bool whole =
       error == std::errc() && pid > 0 && rest.size() == digits + 1 + kSuffix && rest[digits] == '-';
   return whole ? pid : -1;
+}
+
+// Ended, waited for or not: a process that nobody has waited for yet holds nothing any more.
+bool IsGone(pid_t pid) {
+  if (::kill(pid, 0) != 0 && errno == ESRCH) return true;
+  std::ifstream file("/proc/" + std::to_string(pid) + "/stat");
+  std::string line;
+  std::getline(file, line);
+  // "PID (NAME) STATE ...", where the name may hold anything.
+  const std::size_t name_end = line.rfind(')');
+  const char state =
+      name_end != std::string::npos && name_end + 2 < line.size() ? line[name_end + 2] : '?';
+  return state == 'Z' || state == 'X';
 }
 
 // Open and locked by us: its maker, and whatever it forked, is gone.
@@ -93,7 +107,7 @@ int SweepPrivateFolders(std::string_view kind, const std::string& parent) {
   for (; !error && entry != std::filesystem::directory_iterator(); entry.increment(error)) {
     const pid_t maker = MakerOf(entry->path().filename().string(), prefix);
     // The maker locks its folder a moment after it made it; until then its life protects it.
-    if (maker < 0 || ::kill(maker, 0) == 0 || errno != ESRCH) continue;
+    if (maker < 0 || !IsGone(maker)) continue;
     const base::UniqueFd locked = TakeOver(entry->path().string());
     if (!locked.valid()) continue;
     std::error_code ignored;

@@ -253,6 +253,17 @@ TEST_CASE("slots: the front may ask for a kill; an unknown number kills nobody",
   CHECK(stand.listener.gone[1] == "front asked: worker answered badly");
 }
 
+TEST_CASE("slots: a kill that comes too late does not hide how the worker ended", "[app][slots]") {
+  Stand stand(Obey);
+  REQUIRE(stand.UntilReady(1));
+  stand.Tell(1, kCrash);
+  siginfo_t ended{};
+  REQUIRE(::waitid(P_ALL, 0, &ended, WEXITED | WNOWAIT) == 0);
+  stand.slots.Kill(1, "front asked: worker died");
+  REQUIRE(stand.UntilGone(1));
+  CHECK(stand.listener.gone[1] == "exit 7");
+}
+
 TEST_CASE("slots: a worker that does not become ready in time is killed", "[app][slots]") {
   analyzer::SlotOptions options = Quick();
   options.start_millis = 50;

@@ -116,6 +116,17 @@ TEST_CASE("private folder: what a killed process left is swept, what a living on
   CHECK(parent.Entries() == 0);
 }
 
+TEST_CASE("private folder: a maker that ended and was not waited for yet is gone",
+          "[app][folder]") {
+  const Parent parent;
+  const Maker maker(parent.path);
+  ::kill(maker.pid, SIGKILL);
+  siginfo_t ended{};
+  REQUIRE(::waitid(P_PID, static_cast<id_t>(maker.pid), &ended, WEXITED | WNOWAIT) == 0);
+  CHECK(SweepPrivateFolders("box", parent.path) == 1);
+  REQUIRE(::waitpid(maker.pid, nullptr, 0) == maker.pid);
+}
+
 TEST_CASE("private folder: a child of the dead maker that still lives keeps it", "[app][folder]") {
   const Parent parent;
   const pid_t gone = GonePid();
@@ -134,10 +145,11 @@ TEST_CASE("private folder: other names, files, links and other owners are not to
   const Parent parent;
   const std::string root = parent.path;
   const std::string gone = std::to_string(GonePid());
-  for (const std::string& name : std::vector<std::string>{"lazaret-box-abcdef", "lazaret-box-" + gone, "lazaret-box-" + gone + "-abc",
-        "lazaret-box-" + gone + "-abcdefg", "lazaret-box--" + gone + "-abcdef",
-        "other-box-" + gone + "-abcdef", "lazaret-box-1-abcdef",
-        "lazaret-box-99999999999999-abcdef"}) {
+  for (const std::string& name :
+       std::vector<std::string>{"lazaret-box-abcdef", "lazaret-box-" + gone,
+                                "lazaret-box-" + gone + "-abc", "lazaret-box-" + gone + "-abcdefg",
+                                "lazaret-box--" + gone + "-abcdef", "other-box-" + gone + "-abcdef",
+                                "lazaret-box-1-abcdef", "lazaret-box-99999999999999-abcdef"}) {
     REQUIRE(::mkdir((root + "/" + name).c_str(), 0700) == 0);
   }
   std::ofstream(root + "/lazaret-box-" + gone + "-file00") << "x";
