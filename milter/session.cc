@@ -111,6 +111,7 @@ void Session::Helo(std::string_view name, const Macros& macros) {
   // STARTTLS is followed by a second EHLO: what held before it may not hold now.
   session_facts_.tls = {};
   ReadSessionMacros(macros);
+  facts_broken_ = false;
 }
 
 void Session::ReadSessionMacros(const Macros& macros) {
@@ -146,6 +147,7 @@ std::optional<Reply> Session::MailFrom(std::string_view address,
     return kTooLarge;
   }
   state_ = State::kEnvelope;
+  if (facts_broken_) FailContent(RefusalReason::kInternal);
   return std::nullopt;
 }
 
@@ -179,7 +181,10 @@ void Session::FailContent(RefusalReason reason) noexcept {
   store_.reset();
 }
 
-void Session::MarkBroken() noexcept { FailContent(RefusalReason::kInternal); }
+void Session::MarkBroken() noexcept {
+  if (state_ == State::kIdle) facts_broken_ = true;
+  FailContent(RefusalReason::kInternal);
+}
 
 void Session::Keep(std::string_view bytes) {
   content_bytes_ += bytes.size();

@@ -68,8 +68,8 @@ class Session {
   std::variant<Transaction, Refusal> EndOfMessage(const Macros& macros);
   // The adapter refused MAIL itself.
   void MailRefused();
-  // The content is not whole any more: the end of the message is refused. For callbacks that cannot
-  // answer and must not throw.
+  // What the MTA said is not whole any more: the end of the message is refused; outside a message,
+  // of all until the next HELO. For callbacks that cannot answer and must not throw.
   void MarkBroken() noexcept;
   void Abort();
   void Close();
@@ -99,6 +99,7 @@ class Session {
   MessageHandler& handler_;
   State state_ = State::kIdle;
   policy::Envelope session_facts_;  // what holds for every message of the session
+  bool facts_broken_ = false;
   policy::Envelope envelope_;
   std::optional<MessageStore> store_;
   std::optional<RefusalReason> failure_;

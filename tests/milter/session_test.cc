@@ -286,6 +286,19 @@ TEST_CASE("session: content marked broken ends in a tempfail, and only for this 
   CHECK(f.End() == "\r\n");
 }
 
+TEST_CASE("session: facts of the session that broke fail its messages until they are told again") {
+  Fixture f;
+  f.session.Helo("h", kNone);
+  f.session.MarkBroken();
+  for (int i = 0; i < 2; ++i) {
+    f.Begin();
+    CHECK(f.End() == "451 4.3.0");
+  }
+  f.session.Helo("h", kNone);
+  f.Begin();
+  CHECK(f.End() == "\r\n");
+}
+
 TEST_CASE("session: messages that begin and never end are counted, those that end are not") {
   Fixture f;
   f.Begin();
