@@ -2,6 +2,7 @@
 
 #include <time.h>
 
+#include <algorithm>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -10,6 +11,7 @@
 #include "base/unicode/charset.h"
 #include "mail/filetype/containers.h"
 #include "mail/filetype/detect.h"
+#include "mail/filetype/file_name.h"
 #include "mail/mime/mime_reader.h"
 #include "mail/mime/structure.h"
 #include "mail/model/tree_builder.h"
@@ -86,11 +88,34 @@ void Open(Unpacker& unpacker, TreeBuilder& tree, std::uint32_t id) {
   }
 }
 
+// Browsers take what its name or declared type calls markup for text, whatever control bytes it
+// holds.
+void TakeForMarkup(Artifact& artifact) {
+  if (artifact.detected_type != "application/octet-stream") return;
+  if (artifact.content.find('<') == std::string_view::npos) return;
+  const auto named = [&](std::initializer_list<std::string_view> extensions) {
+    return std::any_of(artifact.claimed_names.begin(), artifact.claimed_names.end(),
+                       [&](const std::string& name) {
+                         return IsOneOf(ParseFileName(name).extension, extensions);
+                       });
+  };
+  if (artifact.declared_type == "image/svg+xml" || named({"svg"})) {
+    artifact.detected_type = "image/svg+xml";
+  } else if (IsOneOf(artifact.declared_type, {"text/html", "application/xhtml+xml"}) ||
+             named({"htm", "html", "shtml", "xhtml", "xht", "hta"})) {
+    artifact.detected_type = "text/html";
+  } else {
+    return;
+  }
+  artifact.text = true;
+}
+
 void Detect(TreeBuilder& tree, Artifact& artifact) {
   if (artifact.multipart) return;
   Detection detection = DetectType(artifact.content);
   artifact.detected_type = std::move(detection.type);
   artifact.text = artifact.text || detection.text;
+  TakeForMarkup(artifact);
   if (detection.encrypted) {
     artifact.encrypted = true;
     tree.CannotRead("scan.unscannable.encrypted", artifact.id, "the document is encrypted");

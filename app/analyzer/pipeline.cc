@@ -64,7 +64,7 @@ policy::Envelope AssumedEnvelope(const policy::Envelope& given, const mail::Arti
 
 std::string SubjectOf(const mail::ArtifactTree& tree) {
   for (const mail::TextUnit& unit : tree.texts) {
-    if (unit.origin == mail::TextOrigin::kSubject) return unit.text;
+    if (unit.origin == mail::TextOrigin::kSubject && unit.artifact == 0) return unit.text;
   }
   return {};
 }

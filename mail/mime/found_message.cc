@@ -9,8 +9,8 @@
 namespace lazaret::mail {
 namespace {
 
-constexpr std::size_t kMaxNameBytes = 77;           // longer field names are not those of mail
-constexpr std::size_t kMaxHeaderLook = 256U << 10;  // of a text that may be anything
+constexpr std::size_t kMaxNameBytes = 77;         // longer field names are not those of mail
+constexpr std::size_t kMaxHeaderLook = 4U << 20;  // stops endless headers; readers stop there too
 constexpr std::string_view kFromLine = "From ";
 
 // Blanks and a byte order mark before the first line: programs that open such files skip them.
@@ -33,12 +33,12 @@ bool BeginsWithField(std::string_view text) {
 
 bool HoldsNul(std::string_view text) { return text.find('\0') != std::string_view::npos; }
 
-bool SaysHowToRead(const RawField& field) {
+bool SaysHowToRead(std::string_view name) {
   constexpr std::array<std::string_view, 3> kNames{"mime-version", "content-type",
                                                    "content-transfer-encoding"};
-  return std::any_of(kNames.begin(), kNames.end(), [&](std::string_view name) {
-    return base::AsciiEqualNoCase(field.name, name);
-  });
+  while (!name.empty() && (name.back() == ' ' || name.back() == '\t')) name.remove_suffix(1);
+  return std::any_of(kNames.begin(), kNames.end(),
+                     [&](std::string_view known) { return base::AsciiEqualNoCase(name, known); });
 }
 
 std::string_view WithoutFromLine(std::string_view text) {
@@ -54,13 +54,23 @@ bool BeginsLikeMessage(std::string_view text) {
   return BeginsWithField(text) && !HoldsNul(text.substr(0, kMaxNameBytes));
 }
 
+bool HasMimeHeader(std::string_view text) {
+  const std::string_view look = text.substr(0, kMaxHeaderLook);
+  bool says = false;
+  for (std::size_t at = 0; at < look.size();) {
+    const std::size_t next = NextLine(look, at, look.size());
+    const std::string_view line = LineText(look, at, next);
+    if (line.empty()) return says && !base::TrimAscii(text.substr(next)).empty();
+    says = says || SaysHowToRead(line.substr(0, line.find(':')));
+    at = next;
+  }
+  // Longer than any reader's header: what was seen of it decides.
+  return says && look.size() < text.size();
+}
+
 bool HoldsMessage(std::string_view text) {
   text = SkipBlank(text);
-  if (!BeginsWithField(text)) return false;
-  const HeaderBlock header = ParseHeader(text, 0, std::min(text.size(), kMaxHeaderLook));
-  if (!header.terminated) return false;
-  if (base::TrimAscii(text.substr(header.body)).empty()) return false;
-  return std::any_of(header.fields.begin(), header.fields.end(), SaysHowToRead);
+  return BeginsWithField(text) && HasMimeHeader(text);
 }
 
 bool HoldsMbox(std::string_view text) {

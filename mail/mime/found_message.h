@@ -13,6 +13,10 @@ namespace lazaret::mail {
 // as messages: whoever saves such a part gets the file.
 bool BeginsLikeMessage(std::string_view text);
 
+// A header block, whatever its first line is, of which a field says how its body is to be taken
+// (MIME-Version, Content-Type, Content-Transfer-Encoding), and a body follows.
+bool HasMimeHeader(std::string_view text);
+
 // Worth reading as a message although nobody said so: it begins with a header block of which a
 // field says how its body is to be taken (MIME-Version, Content-Type, Content-Transfer-Encoding),
 // and a body follows. Without such a field the body is what the text shows already.

@@ -41,6 +41,8 @@ void MimePass::ReadLeaf(const Source& source, const StructureNode& node, const E
   const Artifact& artifact = tree_.At(id);
   if (IsDeclaredMessage(artifact) && BeginsLikeMessage(artifact.content)) {
     ReadDecodedMessage(source, begin, id);
+  } else if (IsDeclaredMessage(artifact) && HasMimeHeader(artifact.content)) {
+    ReadFoundMessage(artifact.content, id, 1);
   } else if (artifact.text && artifact.declared_type != "text/html") {
     ReadTextFiles(source, begin, id);
   }
@@ -63,12 +65,24 @@ void MimePass::DecodeLeaf(const Source& source, const std::string& encoding, std
   TreeBuilder::SetContent(artifact, tree_.Store(std::move(decoded.bytes)));
 }
 
+// The first file is the part's content; whatever stands around it is looked at below.
 bool MimePass::DecodeUuencodedLeaf(std::string_view raw, Artifact& artifact) {
   auto file = FindTextFile(raw, 0, tree_.decoded_left());
   if (!file) return false;
   artifact.claimed_names.push_back(base::DecodeUnlabelled(file->name));
   NoteTruncation(file->content, artifact);
   TreeBuilder::SetContent(artifact, tree_.Store(std::move(file->content.bytes)));
+  std::string_view behind = base::TrimAscii(raw.substr(file->end));
+  for (const std::string_view last : {"`", "end"}) {
+    if (behind.substr(0, last.size()) != last) continue;
+    behind = base::TrimAscii(behind.substr(last.size()));
+  }
+  const bool alone = base::TrimAscii(raw.substr(0, file->begin)).empty() && behind.empty();
+  if (alone || StopNow(artifact.id)) return true;
+  Artifact& around = tree_.Add(artifact.id, ArtifactKind::kPart);
+  around.text = true;
+  tree_.SetPath(around, 1);
+  TreeBuilder::SetContent(around, raw);
   return true;
 }
 

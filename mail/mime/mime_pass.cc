@@ -256,9 +256,8 @@ void MimePass::ReadEmbedded(const Source& source, const StructureNode& node, con
   const std::string_view text = source.bytes.substr(region.begin, region.end - region.begin);
   if (!BeginsLikeMessage(text)) {
     TreeBuilder::SetContent(tree_.At(id), text);
-    const bool structured = !node.children.empty() && node.children.front().kind != NodeKind::kLeaf;
-    // View 0 found parts behind the lines that are no header.
-    if (!structured || StopNow(id)) return;
+    // Readers that skip the lines that are no header find a message behind them.
+    if (node.children.empty() || !HasMimeHeader(text) || StopNow(id)) return;
     Artifact& message = tree_.Add(id, ArtifactKind::kMessage);
     tree_.SetPath(message, 1);
     ReadMessageText(source, node.children.front(), region, message.id);

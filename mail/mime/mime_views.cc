@@ -23,6 +23,16 @@ std::string OtherBoundary(const Entity& entity, std::string_view used) {
   return {};
 }
 
+// For a quoted string (RFC 5322 section 3.2.4).
+std::string QuotedPairs(std::string_view text) {
+  std::string out;
+  for (const char c : text) {
+    if (c == '"' || c == '\\') out += '\\';
+    out += c;
+  }
+  return out;
+}
+
 bool TrimmedEmpty(std::string_view bytes, const Region& place) {
   return base::TrimAscii(bytes.substr(place.begin, std::max(place.end, place.begin) - place.begin))
       .empty();
@@ -56,7 +66,8 @@ void MimePass::ReadOtherViews(const Source& source, const StructureNode& node, c
 void MimePass::ReadView(const Source& around, std::string_view text, std::string_view boundary,
                         std::uint32_t id) {
   if (boundary.size() > kMaxViewBoundary ||
-      boundary.find_first_of("\"\\\r\n") != std::string_view::npos) {
+      boundary.find_first_of("\r\n") != std::string_view::npos) {
+    tree_.CannotRead("scan.unscannable.parts", id, "a boundary under which nothing is looked for");
     return;
   }
   if (text.size() > tree_.decoded_left()) {
@@ -64,7 +75,7 @@ void MimePass::ReadView(const Source& around, std::string_view text, std::string
     return;
   }
   std::string whole =
-      "Content-Type: multipart/mixed; boundary=\"" + std::string(boundary) + "\"\n\n";
+      "Content-Type: multipart/mixed; boundary=\"" + QuotedPairs(boundary) + "\"\n\n";
   const std::size_t body = whole.size();
   const std::string opening = "--" + std::string(boundary);
   for (std::size_t at = 0; at < text.size();) {

@@ -66,6 +66,14 @@ std::size_t FindLine(std::string_view text, std::string_view word, std::size_t f
   return at;
 }
 
+// Another file begins: whoever looks for it there finds it, whatever this one says.
+bool BeginsFile(std::string_view line) {
+  for (const std::string_view word : {"begin ", "begin-base64 ", "=ybegin "}) {
+    if (line.substr(0, word.size()) == word) return true;
+  }
+  return false;
+}
+
 // Lines from `at` on as long as they hold data; moves file.end behind them.
 void ReadUuLines(std::string_view text, std::size_t at, std::size_t max_bytes, TextFile& file) {
   file.end = at;
@@ -91,7 +99,7 @@ void ReadBase64Lines(std::string_view text, std::size_t at, std::size_t max_byte
   while (end < text.size()) {
     const std::size_t next = NextLine(text, end, text.size());
     const std::string_view line = LineText(text, end, next);
-    if (line == "====" || !IsBase64Line(line)) break;
+    if (line == "====" || !IsBase64Line(line) || BeginsFile(line)) break;
     end = next;
   }
   file.content = DecodeBase64(text.substr(at, end - at), max_bytes);
@@ -108,13 +116,19 @@ void DecodeYencLine(std::string_view line, std::string& out) {
   }
 }
 
+// Without its end line the file may be a lie that covers others: the search goes on inside it.
 void ReadYencLines(std::string_view text, std::size_t at, std::size_t max_bytes, TextFile& file) {
+  std::size_t line_at = at;
   file.end = at;
-  while (file.end < text.size() && !file.content.truncated) {
-    const std::size_t next = NextLine(text, file.end, text.size());
-    const std::string_view line = LineText(text, file.end, next);
-    file.end = next;
-    if (line.substr(0, 5) == "=yend") return;
+  while (line_at < text.size() && !file.content.truncated) {
+    const std::size_t next = NextLine(text, line_at, text.size());
+    const std::string_view line = LineText(text, line_at, next);
+    line_at = next;
+    if (line.substr(0, 5) == "=yend") {
+      file.end = next;
+      return;
+    }
+    if (BeginsFile(line)) return;
     if (line.substr(0, 7) == "=ypart ") continue;
     DecodeYencLine(line, file.content.bytes);
     file.content.truncated = file.content.bytes.size() >= max_bytes;

@@ -83,19 +83,22 @@ class TreeBuilder {
       Raise(code, level, artifact);
       return;
     }
-    if (tree_.differences.size() >= kMaxReports) {
+    if (tree_.differences.size() >= kMaxReports && !FirstOf(code)) {
       CannotRead("scan.unscannable.differences", 0, "more differences than are listed");
       return;
     }
+    codes_.insert(key.first);
     tree_.differences.push_back(Difference{std::string(code), level, artifact, offset,
                                            base::EscapeLine(detail, kMaxDetail)});
   }
 
   // Once for each code and artifact.
   void CannotRead(std::string_view code, std::uint32_t artifact, std::string_view reason) {
-    if (tree_.unreadable.size() >= kMaxReports) return;
+    // Policy may tell codes apart: the first of each is always kept.
+    if (tree_.unreadable.size() >= kMaxReports && !FirstOf(code)) return;
     const auto key = std::make_pair(std::string(code), artifact);
     if (!seen_unreadable_.insert(key).second) return;
+    codes_.insert(key.first);
     tree_.unreadable.push_back(
         Unreadable{std::string(code), artifact, base::EscapeLine(reason, kMaxDetail), 1});
   }
@@ -106,6 +109,8 @@ class TreeBuilder {
   static constexpr std::size_t kMaxNameInPath = 200;
   static constexpr std::size_t kMaxPath = 800;
 
+  bool FirstOf(std::string_view code) const { return codes_.count(std::string(code)) == 0; }
+
   void Raise(std::string_view code, DifferenceLevel level, std::uint32_t artifact) {
     if (level != DifferenceLevel::kAmbiguous) return;
     for (Difference& difference : tree_.differences) {
@@ -115,6 +120,7 @@ class TreeBuilder {
 
   ArtifactTree tree_;
   std::size_t decoded_left_;
+  std::set<std::string> codes_;  // that were reported
   std::set<std::pair<std::string, std::uint32_t>> seen_differences_;
   std::set<std::pair<std::string, std::uint32_t>> seen_unreadable_;
 };

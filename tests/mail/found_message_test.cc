@@ -10,6 +10,7 @@
 #include "base/crypto.h"
 #include "base/text.h"
 #include "mail/filetype/judge.h"
+#include "mail/model/tree_builder.h"
 #include "mail/reader.h"
 #include "tests/mail/dump.h"
 #include "tests/mail/zip_writer.h"
@@ -186,6 +187,78 @@ TEST_CASE("declared mail: parts behind lines that are no header are still found"
   const ArtifactTree tree = Read(OuterMail("Content-Type: message/rfc822\r\n", inner));
   INFO(DumpTree(tree));
   CHECK(Sees(tree, kMarker));
+}
+
+TEST_CASE("declared mail: a leaf behind a line that is no header is decoded too") {
+  const std::string inner =
+      ">From a@b Mon Jan 1 10:00:00 2024\r\nContent-Type: application/octet-stream; "
+      "name=invoice.exe\r\nContent-Transfer-Encoding: base64\r\n\r\n" +
+      base::Base64(kMarker) + "\r\n";
+  const std::string base64 = "Content-Transfer-Encoding: base64\r\n";
+  for (const char* type : {"message/rfc822", "application/octet-stream; name=a.eml"}) {
+    const std::string headers = std::string("Content-Type: ") + type + "\r\n";
+    for (const ArtifactTree& tree : {Read(OuterMail(headers + base64, base::Base64(inner))),
+                                     Read(OuterMail(headers, inner))}) {
+      INFO(type << "\n" << DumpTree(tree));
+      CHECK(Sees(tree, kMarker));
+      CHECK(DumpTree(tree).find("name=invoice.exe") != std::string::npos);
+    }
+  }
+}
+
+TEST_CASE("found mail: a header longer than any reader's is not taken for no header") {
+  const std::string pad = "X-Pad: " + std::string(300U << 10, 'x') + "\r\n";
+  CHECK(Sees(Read(OuterMail("Content-Type: text/plain; name=a.eml\r\n", pad + InnerMail())),
+             kMarker));
+  const std::string endless = "MIME-Version: 1.0\r\nX-Pad: " + std::string(5U << 20, 'x');
+  CHECK(Has(Read(OuterMail("Content-Type: text/plain\r\n", endless)),
+            "scan.unscannable.header-bytes"));
+}
+
+TEST_CASE("encoded leaf: every file of a uuencoded part, and the text around them") {
+  const ArtifactTree tree = Read(OuterMail(
+      "Content-Type: application/octet-stream\r\nContent-Transfer-Encoding: x-uuencode\r\n",
+      "begin 644 a.txt\r\n#0V%T\r\n`\r\nend\r\nbegin 644 evil.exe\r\n#0V%S\r\n`\r\nend\r\n"));
+  const std::string dump = DumpTree(tree);
+  INFO(dump);
+  CHECK(Sees(tree, "Cat"));
+  CHECK(Sees(tree, "Cas"));
+  CHECK(dump.find("name=evil.exe") != std::string::npos);
+  const ArtifactTree alone = Read(OuterMail(
+      "Content-Type: application/octet-stream\r\nContent-Transfer-Encoding: x-uuencode\r\n",
+      "begin 644 a.txt\r\n#0V%T\r\n`\r\nend\r\n"));
+  CHECK(alone.artifacts.size() == 3);
+}
+
+TEST_CASE("other views: a boundary with quotes is looked for like any other") {
+  const ArtifactTree tree = Read(
+      "From: a@x.example\nContent-Type: multipart/mixed; "
+      "boundary=\"a\\\"b\"\n\n--a\"b\n\nx\n--a\"b--\n"
+      "--a\"b\nContent-Type: application/octet-stream\nContent-Transfer-Encoding: base64\n\n" +
+      base::Base64(kMarker) + "\n--a\"b--\n");
+  INFO(DumpTree(tree));
+  CHECK(Sees(tree, kMarker));
+}
+
+TEST_CASE("markup: a control byte does not hide an HTML or SVG file") {
+  for (const char* name : {"invoice.html", "picture.svg"}) {
+    const ArtifactTree tree =
+        Read(MailWith(name, "<html>\x01\x02\x03<script>alert(1)</script>"));
+    INFO(DumpTree(tree));
+    const Artifact& file = tree.artifacts.back();
+    CHECK(file.text);
+    CHECK_FALSE(JudgeType(file).empty());
+  }
+}
+
+TEST_CASE("reports: beyond the cap the first of each code is kept") {
+  TreeBuilder tree("", 1000);
+  tree.Add(0, ArtifactKind::kMessage);
+  for (std::uint32_t i = 0; i < 3000; ++i) tree.CannotRead("scan.unscannable.a", i, "x");
+  tree.CannotRead("scan.unscannable.b", 0, "x");
+  tree.CannotRead("scan.unscannable.b", 1, "x");
+  CHECK(tree.tree().unreadable.size() == 2001);
+  CHECK(tree.tree().unreadable.back().code == "scan.unscannable.b");
 }
 
 TEST_CASE("same boundary: nested and flat readings are both seen, and it is told") {

@@ -72,5 +72,22 @@ TEST_CASE("text files: the output limit holds at, below and above") {
   CHECK_FALSE(FindTextFile(text, 0, 7)->content.truncated);
 }
 
+TEST_CASE("text files: a file that claims the rest of the text covers no other") {
+  for (const char* cover :
+       {"=ybegin line=128 size=1 name=a.txt\n", "=ybegin line=128 size=1 name=a.txt\nxx\n",
+        "begin-base64 644 a.txt\nYWJj\n"}) {
+    const std::string text = std::string(cover) + "begin 644 evil.exe\n#0V%T\n`\nend\n";
+    std::string names;
+    for (std::size_t at = 0;;) {
+      const auto file = FindTextFile(text, at, kMost);
+      if (!file) break;
+      names += file->name + " ";
+      at = file->end;
+    }
+    INFO(cover << names);
+    CHECK(names.find("evil.exe") != std::string::npos);
+  }
+}
+
 }  // namespace
 }  // namespace lazaret::mail
