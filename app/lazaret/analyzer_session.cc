@@ -5,6 +5,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <limits>
+
 #include "app/process/frames.h"
 #include "base/bytes.h"
 
@@ -41,6 +43,8 @@ base::Result<std::unique_ptr<AnalyzerSession>> AnalyzerSession::Start(
   judge::PoolOptions options;
   options.socket_path = socket;
   options.max_message_bytes = config.limits.message_bytes;
+  // The threads that read files are the bound here: at most one message each.
+  options.max_waiting_bytes = std::numeric_limits<std::uint64_t>::max();
   LAZARET_ASSIGN(session->pool_, judge::WorkerPool::Listen(std::move(options)));
   // What goes well is no news to somebody at a terminal.
   config::Config quiet = config;
