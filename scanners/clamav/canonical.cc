@@ -4,6 +4,7 @@
 #include <string_view>
 
 #include "base/crypto.h"
+#include "base/text.h"
 
 namespace lazaret::scanners {
 namespace {
@@ -35,11 +36,26 @@ std::string SafeType(const mail::Artifact& artifact) {
              : "application/octet-stream";
 }
 
+// libclamav takes a first body line that begins with this word for one more header and loses the
+// part; some bytes give it in base64.
+constexpr std::string_view kHeaderStart = "content";
+
+void AppendLine(std::string& out, std::string_view bytes) {
+  out += base::Base64(bytes);
+  out += "\r\n";
+}
+
 void AppendBase64(std::string& out, std::string_view bytes) {
-  for (std::size_t at = 0; at < bytes.size(); at += kLineBytes) {
-    out += base::Base64(bytes.substr(at, kLineBytes));
-    out += "\r\n";
+  constexpr std::size_t kStartBytes = 6;  // eight characters
+  constexpr std::size_t kShortBytes = 3;
+  const std::string start = base::Base64(bytes.substr(0, kStartBytes));
+  if (base::AsciiEqualNoCase(std::string_view(start).substr(0, kHeaderStart.size()),
+                             kHeaderStart)) {
+    AppendLine(out, bytes.substr(0, kShortBytes));
+    bytes.remove_prefix(kShortBytes);
   }
+  for (std::size_t at = 0; at < bytes.size(); at += kLineBytes)
+    AppendLine(out, bytes.substr(at, kLineBytes));
 }
 
 }  // namespace

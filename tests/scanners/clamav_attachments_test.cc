@@ -99,6 +99,24 @@ TEST_CASE("clamav: a mail in an attachment that hides its parts from libclamav i
   }
 }
 
+// libclamav takes a first body line that begins with "Content" for a header and loses the part.
+TEST_CASE("clamav: a file whose base64 begins like a header is looked at") {
+  const auto engine = MakeEngine({{"own.ndb", "Own.Any:0:*:" + HexOf("ZQANY") + "\n"}});
+  for (const char* start :
+       {"\x0a\x89\xed\x7a\x7b\x7e", "\x08\xe3\x53\x10\xd4\xff", "\x72\x89\xed\x7a\x7b\x40"}) {
+    for (const std::size_t size : {0U, 60U, 500U}) {
+      const std::string file = start + std::string(size, '\x02') + "ZQANY" + start;
+      for (const char* subtype : {"mixed", "signed"}) {
+        const auto result = Judge(*engine->engine, Multipart({Part("a.bin", file)}, subtype));
+        INFO(HexOf(start) << size << subtype << " -> " << Show(result));
+        REQUIRE(result.ok());
+        CHECK(HasRule(*result, "Own.Any"));
+        CHECK(result->size() == 1);
+      }
+    }
+  }
+}
+
 // Whatever is not seen is an error, so ordinary mail of odd content must be seen.
 TEST_CASE("clamav: odd and tiny files are seen in every transfer encoding") {
   const auto engine = MakeEngine();
