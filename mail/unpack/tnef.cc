@@ -19,6 +19,7 @@ constexpr std::string_view kSignature = "\x78\x9F\x3E\x22"sv;
 constexpr std::size_t kMaxFiles = 1U << 16;       // stops attribute floods
 constexpr std::size_t kMaxProperties = 1U << 14;  // of one attachment
 constexpr std::size_t kMaxName = 4096;
+constexpr std::size_t kLeastAttribute = 11;
 
 enum Attribute : std::uint16_t {
   kBody = 0x800C,
@@ -92,12 +93,13 @@ std::string_view WithoutEnd(std::string_view text, std::string_view end) {
 
 class Reader {
  public:
-  explicit Reader(std::string_view content) : in_(content) {}
+  explicit Reader(std::string_view content) : content_(content), in_(content) {}
 
   Tnef Run() {
     if (in_.Raw(4) != kSignature) return std::move(out_);
     in_.U16();
     while (in_.ok() && in_.remaining() > 0 && out_.files.size() < kMaxFiles) {
+      if (AtBlankEnd()) break;
       in_.U8();
       const std::uint16_t attribute = in_.U16();
       in_.U16();
@@ -106,11 +108,19 @@ class Reader {
       if (in_.ok()) See(attribute, data);
     }
     EndAttachment();
-    out_.whole = in_.AtEnd() && intact_;
+    out_.whole = (in_.AtEnd() || blank_end_) && intact_;
     return std::move(out_);
   }
 
  private:
+  // Transfer encodings leave a line end behind the stream; an attribute is longer.
+  bool AtBlankEnd() {
+    if (in_.remaining() >= kLeastAttribute) return false;
+    const std::string_view rest = content_.substr(content_.size() - in_.remaining());
+    blank_end_ = rest.find_first_not_of("\r\n \0"sv) == std::string_view::npos;
+    return blank_end_;
+  }
+
   void See(std::uint16_t attribute, std::string_view data) {
     switch (attribute) {
       case kAttachBegin:
@@ -193,9 +203,11 @@ class Reader {
     contents_.clear();
   }
 
+  std::string_view content_;
   base::ByteReader in_;
   Tnef out_;
   bool intact_ = true;
+  bool blank_end_ = false;
   std::vector<std::string> names_;
   std::vector<std::string_view> contents_;
 };

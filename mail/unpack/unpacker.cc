@@ -9,6 +9,7 @@
 #include "base/text.h"
 #include "mail/unpack/member_name.h"
 #include "mail/unpack/ole_files.h"
+#include "mail/unpack/rar5.h"
 
 namespace lazaret::mail {
 namespace {
@@ -87,7 +88,16 @@ bool Unpacker::MayOpen(std::uint32_t id) {
 }
 
 void Unpacker::Unpack(std::uint32_t id, ArchiveShape shape) {
-  if (MayOpen(id)) ReadMembers(id, tree_.At(id).content, shape);
+  if (!MayOpen(id)) return;
+  locked_ = LockedRar5Members(tree_.At(id).content);
+  const bool locked = !locked_.empty();
+  ReadMembers(id, tree_.At(id).content, shape);
+  locked_.clear();
+  // A name that the library spells in another way would stay unsaid.
+  if (locked && !tree_.At(id).encrypted) {
+    tree_.At(id).encrypted = true;
+    Cut(id, kEncrypted, "members are encrypted");
+  }
 }
 
 void Unpacker::UnpackZip(std::uint32_t id) {
@@ -202,7 +212,7 @@ bool Unpacker::AddMember(ArchiveHandle& archive, const ArchiveEntry& entry, std:
   Artifact& member = tree_.Add(id, ArtifactKind::kMember);
   NameMember(member, entry, shape);
   tree_.SetPath(member, ++ordinal_);
-  if (entry.encrypted) {
+  if (entry.encrypted || (entry.name && locked_.count(*entry.name) > 0)) {
     member.encrypted = true;
     tree_.At(id).encrypted = true;
     reports_.Add(kEncrypted, member.id, id, "the member is encrypted");

@@ -6,6 +6,8 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <set>
+#include <string>
 #include <string_view>
 
 #include "base/clock.h"
@@ -73,6 +75,7 @@ class Unpacker {
   std::size_t bytes_left_;
   std::size_t members_ = 0;
   std::size_t folders_ = 0;
+  std::set<std::string> locked_;       // members of a RAR 5 that is being read
   const ZipStructure* zip_ = nullptr;  // of the archive that is being read
   const char* spent_ = nullptr;        // code of the limit over the whole message that was reached
   std::size_t ordinal_ = 0;

@@ -114,6 +114,24 @@ TEST_CASE("ole: a storage's entries know it as their parent") {
   CHECK(file->entries()[3].parent == 1);
 }
 
+TEST_CASE("ole: large files keep part of their sector table outside the header") {
+  for (const std::size_t megabytes : {6U, 8U, 17U}) {
+    INFO(megabytes);
+    const std::string large(megabytes << 20, 'x');
+    const std::string ole =
+        MakeOle({{"Package", large + "end"}, {"__substg1.0_37010102", "small"}});
+    const auto file = OleFile::Open(ole);
+    REQUIRE(file);
+    const auto streams = OleFileStreams(*file);
+    REQUIRE(streams.size() == 2);
+    const OleContent content = ReadOleContent(*file, streams[0], 100U << 20);
+    CHECK_FALSE(content.cut);
+    CHECK(content.bytes.size() == large.size() + 3);
+    CHECK(content.bytes.substr(large.size()) == "end");
+    CHECK(ReadOleContent(*file, streams[1], 100).bytes == "small");
+  }
+}
+
 TEST_CASE("ole: the limits of members and bytes hold at, below and above") {
   const std::string document =
       MakeOle({{"WordDocument", "w"}, {"Package", std::string(5000, 'p')}});

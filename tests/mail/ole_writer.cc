@@ -12,6 +12,7 @@ constexpr std::size_t kMiniSector = 64;
 constexpr std::uint32_t kEnd = 0xFFFFFFFE;
 constexpr std::uint32_t kFree = 0xFFFFFFFF;
 constexpr std::uint32_t kFatSector = 0xFFFFFFFD;
+constexpr std::uint32_t kDifatSector = 0xFFFFFFFC;
 
 // Appends `content` as a chain of units to `store` and `table`; the first unit's number.
 std::uint32_t Append(std::string& store, std::vector<std::uint32_t>& table, std::string content,
@@ -60,23 +61,50 @@ std::string Numbers(const std::vector<std::uint32_t>& numbers) {
   return bytes;
 }
 
-std::string Header(std::uint32_t directory, std::uint32_t mini_fat, std::uint32_t fat,
-                   std::size_t fat_sectors) {
+constexpr std::size_t kInHeader = 109;
+constexpr std::size_t kInDifatSector = 127;
+
+// Where the FAT lies: the first 109 places stand in the header, the others in sectors behind it.
+struct FatPlace {
+  std::uint32_t begin = 0;
+  std::size_t sectors = 0;
+  std::size_t difat_sectors() const {
+    return sectors <= kInHeader ? 0 : (sectors - kInHeader + kInDifatSector - 1) / kInDifatSector;
+  }
+  std::uint32_t difat_begin() const { return begin + static_cast<std::uint32_t>(sectors); }
+  std::uint32_t At(std::size_t i) const {
+    return i < sectors ? begin + static_cast<std::uint32_t>(i) : kFree;
+  }
+};
+
+std::string Difat(const FatPlace& fat) {
+  base::ByteWriter out;
+  for (std::size_t sector = 0; sector < fat.difat_sectors(); ++sector) {
+    for (std::size_t i = 0; i < kInDifatSector; ++i) {
+      out.U32(fat.At(kInHeader + sector * kInDifatSector + i));
+    }
+    const bool last = sector + 1 == fat.difat_sectors();
+    out.U32(last ? kEnd : fat.difat_begin() + static_cast<std::uint32_t>(sector + 1));
+  }
+  return out.Take();
+}
+
+std::string Header(std::uint32_t directory, std::uint32_t mini_fat, const FatPlace& fat) {
   base::ByteWriter out;
   out.Raw(std::string("\xD0\xCF\x11\xE0\xA1\xB1\x1A\xE1", 8) + std::string(16, '\0'));
   for (const unsigned value : {0x3EU, 3U, 0xFFFEU, 9U, 6U}) {
     out.U16(static_cast<std::uint16_t>(value));
   }
   out.Raw(std::string(10, '\0'));
-  out.U32(static_cast<std::uint32_t>(fat_sectors));
+  out.U32(static_cast<std::uint32_t>(fat.sectors));
   out.U32(directory);
   out.U32(0);
   out.U32(4096);
   out.U32(mini_fat);
   out.U32(mini_fat == kEnd ? 0 : 1);
-  out.U32(kEnd);
-  out.U32(0);
-  for (std::uint32_t i = 0; i < 109; ++i) out.U32(i < fat_sectors ? fat + i : kFree);
+  out.U32(fat.difat_sectors() > 0 ? fat.difat_begin() : kEnd);
+  out.U32(static_cast<std::uint32_t>(fat.difat_sectors()));
+  for (std::size_t i = 0; i < kInHeader; ++i) out.U32(fat.At(i));
   return out.Take();
 }
 
@@ -100,10 +128,12 @@ std::string MakeOle(const std::vector<OleStreamSource>& streams, const std::stri
   const std::uint32_t mini_fat_at = Append(sectors, fat, Numbers(mini_fat), kSector);
   const std::uint32_t directory =
       Append(sectors, fat, DirectoryEntry("Root Entry", 5, root, class_id) + entries, kSector);
-  const auto fat_at = static_cast<std::uint32_t>(fat.size());
-  const std::size_t fat_sectors = fat.size() / 120 + 1;
-  for (std::size_t i = 0; i < fat_sectors; ++i) fat.push_back(kFatSector);
-  return Header(directory, mini_fat_at, fat_at, fat_sectors) + sectors + Numbers(fat);
+  const FatPlace place{static_cast<std::uint32_t>(fat.size()), fat.size() / 120 + 1};
+  for (std::size_t i = 0; i < place.sectors; ++i) fat.push_back(kFatSector);
+  for (std::size_t i = 0; i < place.difat_sectors(); ++i) fat.push_back(kDifatSector);
+  std::string table = Numbers(fat);
+  table.resize(place.sectors * kSector, '\xFF');
+  return Header(directory, mini_fat_at, place) + sectors + table + Difat(place);
 }
 
 std::string Biff(unsigned type, const std::string& data) {

@@ -103,6 +103,9 @@ TEST_CASE("tnef: what is cut or damaged is unscannable, what came before is kept
     CHECK(tnef.whole == (size == 6 || size == 31 || size == 31 + 19));
   }
   CHECK(ReadTnef(whole).whole);
+  CHECK(ReadTnef(whole + "\r\n").whole);
+  CHECK(ReadTnef(whole + std::string(10, '\n')).whole);
+  CHECK_FALSE(ReadTnef(whole + std::string(11, '\n')).whole);
   CHECK(Has(Dump(whole + "x"), "unreadable 2 scan.unscannable.archive"));
   CHECK(Has(Dump(whole + "x"), "> run.exe"));
   CHECK_FALSE(ReadTnef("").whole);

@@ -1,10 +1,12 @@
 #include <algorithm>
 #include <clocale>
+#include <set>
 #include <string>
 #include <vector>
 
 #include "mail/reader.h"
 #include "mail/unpack/member_name.h"
+#include "mail/unpack/rar5.h"
 #include "tests/mail/dump.h"
 #include "tests/mail/zip_writer.h"
 #include "tests/support/catch.h"
@@ -267,6 +269,48 @@ TEST_CASE("unpack: what looks like an archive and is none is unscannable and not
     const ArtifactTree tree = Read(MailWith("x.tar", tar + std::string(turn, 'y')));
     CHECK(Unread(tree, "scan.unscannable.archive"));
     CHECK_FALSE(tree.artifacts.back().encrypted);
+  }
+}
+
+std::string Rar5Block(const std::string& body) {
+  std::string header(1, static_cast<char>(body.size()));
+  header += body;
+  std::uint32_t crc = 0xFFFFFFFFU;
+  for (const char c : header) {
+    crc ^= static_cast<unsigned char>(c);
+    for (int bit = 0; bit < 8; ++bit) crc = (crc >> 1U) ^ ((crc & 1U) != 0 ? 0xEDB88320U : 0U);
+  }
+  crc = ~crc;
+  std::string out;
+  for (unsigned shift = 0; shift < 32; shift += 8) out += static_cast<char>(crc >> shift);
+  return out + header;
+}
+
+std::string Rar5With(bool locked) {
+  const std::string data(16, 'd');
+  // Size, kind "encryption", version, flags, rounds, salt and start vector.
+  const std::string record = std::string("\x24\x01\0\0\x0F", 5) + std::string(32, 's');
+  std::string file =
+      locked ? std::string("\x02\x03") + static_cast<char>(record.size()) : "\x02\x02";
+  file += std::string("\x10\0\x10\0\0\0\x07run.exe", 14);
+  if (locked) file += record;
+  return std::string("Rar!\x1A\x07\x01\0", 8) + Rar5Block(std::string("\x01\0\0", 3)) +
+         Rar5Block(file) + data + Rar5Block(std::string("\x05\0\0", 3));
+}
+
+TEST_CASE("unpack: a RAR 5 member with a password is encrypted, one without is read") {
+  const ArtifactTree open = Read(MailWith("x.rar", Rar5With(false)));
+  CHECK(open.artifacts.back().content == std::string(16, 'd'));
+  CHECK(open.unreadable.empty());
+  const std::string locked = Rar5With(true);
+  const ArtifactTree closed = Read(MailWith("x.rar", locked));
+  CHECK(Unread(closed, "scan.unscannable.encrypted"));
+  CHECK(closed.artifacts.back().encrypted);
+  CHECK(closed.artifacts.back().content.empty());
+  CHECK(Has(closed, "x.rar > run.exe"));
+  CHECK(LockedRar5Members(locked) == std::set<std::string>{"run.exe"});
+  for (std::size_t size = 0; size < locked.size(); ++size) {
+    CHECK(LockedRar5Members(locked.substr(0, size)).size() <= 1);
   }
 }
 
