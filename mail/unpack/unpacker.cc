@@ -130,9 +130,11 @@ void Unpacker::ReadZip(std::uint32_t id, const ZipStructure& structure, std::str
 
 void Unpacker::UnpackTnef(std::uint32_t id) {
   if (!MayOpen(id)) return;
-  const Tnef tnef = ReadTnef(tree_.At(id).content);
+  // One more than may be opened, so that the limit is seen to be passed.
+  const Tnef tnef = ReadTnef(tree_.At(id).content, limits_.max_members + 1);
+  const std::vector<std::string> none;
   for (const TnefFile& file : tnef.files) {
-    if (Expire() || !AddFile(id, file)) return;
+    if (Expire() || !AddFile(id, file.names ? *file.names : none, file.content)) return;
   }
   if (!tnef.whole) Cut(id, kArchiveBroken, "the TNEF stream is cut or damaged");
 }
@@ -146,10 +148,8 @@ void Unpacker::UnpackOle(std::uint32_t id) {
     const std::size_t most = std::min(limits_.max_member_bytes, bytes_left_);
     OleContent content = ReadOleContent(*file, stream, most);
     const bool too_large = content.cut && file->entries()[stream.content].size > most;
-    TnefFile member;
-    member.names = std::move(content.names);
-    member.content = tree_.Store(std::move(content.bytes));
-    if (Expire() || !AddFile(id, member)) return;
+    const std::string_view bytes = tree_.Store(std::move(content.bytes));
+    if (Expire() || !AddFile(id, content.names, bytes)) return;
     const auto last = static_cast<std::uint32_t>(tree_.tree().artifacts.size() - 1);
     if (too_large && most < limits_.max_member_bytes) {
       Spend(last, kBytes);
@@ -161,15 +161,16 @@ void Unpacker::UnpackOle(std::uint32_t id) {
 }
 
 // Its bytes are those of the container: nothing is copied, but all are looked at.
-bool Unpacker::AddFile(std::uint32_t id, const TnefFile& file) {
+bool Unpacker::AddFile(std::uint32_t id, const std::vector<std::string>& names,
+                       std::string_view content) {
   if (members_ >= limits_.max_members) return Spend(id, kMembers);
   ++members_;
   Artifact& member = tree_.Add(id, ArtifactKind::kMember);
-  member.claimed_names = file.names;
+  member.claimed_names = names;
   tree_.SetPath(member, ++ordinal_);
-  if (file.content.size() > bytes_left_) return Spend(member.id, kBytes);
-  bytes_left_ -= file.content.size();
-  TreeBuilder::SetContent(member, file.content);
+  if (content.size() > bytes_left_) return Spend(member.id, kBytes);
+  bytes_left_ -= content.size();
+  TreeBuilder::SetContent(member, content);
   return true;
 }
 

@@ -6,7 +6,9 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/clock.h"
 #include "mail/model/tree_builder.h"
@@ -58,7 +60,7 @@ class Unpacker {
                  ArchiveShape shape);
   void NameMember(Artifact& member, const ArchiveEntry& entry, ArchiveShape shape);
   bool ReadContent(ArchiveHandle& archive, std::uint32_t member_id);
-  bool AddFile(std::uint32_t id, const TnefFile& file);
+  bool AddFile(std::uint32_t id, const std::vector<std::string>& names, std::string_view content);
   bool Drain(ArchiveHandle& archive, std::uint32_t member_id);
   bool Expire();
   // The container that a problem with `id` is grouped under.
