@@ -93,12 +93,12 @@ void Unpacker::Unpack(std::uint32_t id, ArchiveShape shape) {
 void Unpacker::UnpackZip(std::uint32_t id) {
   if (!MayOpen(id)) return;
   const std::string_view content = tree_.At(id).content;
-  ReadZip(id, ReadZipStructure(content), content);
+  ReadZip(id, ReadZipStructure(content, limits_.max_members), content);
 }
 
 bool Unpacker::UnpackAppendedZip(std::uint32_t id) {
   const std::string_view content = tree_.At(id).content;
-  const ZipStructure structure = ReadZipStructure(content);
+  const ZipStructure structure = ReadZipStructure(content, limits_.max_members);
   if (!structure.found || structure.entries == 0) return false;
   if (structure.fits_end && !structure.program) {
     tree_.Differ(
@@ -116,6 +116,7 @@ void Unpacker::ReadZip(std::uint32_t id, const ZipStructure& structure, std::str
     tree_.Differ("archive.name-mismatch", DifferenceLevel::kAmbiguous, id, 0,
                  "a member's name holds NUL: readers end it there or go on");
   }
+  if (structure.cut) Cut(id, kArchiveBroken, "the ZIP has more parts than are compared");
   zip_ = &structure;
   ReadMembers(id, bytes, ArchiveShape::kArchive);
   for (const ZipStructure::Gap& gap : structure.hidden) {
@@ -227,7 +228,7 @@ void Unpacker::NameMember(Artifact& member, const ArchiveEntry& entry, ArchiveSh
   }
   member.claimed_names = ReadMemberName(std::string_view(*entry.name).substr(0, kMaxName));
   if (zip_ == nullptr) return;
-  const auto other = zip_->renamed.find(*entry.name);
+  const auto other = zip_->renamed.find(entry.name->substr(0, kMaxZipName));
   if (other == zip_->renamed.end()) return;
   const bool same = Extension(other->first) == Extension(other->second);
   tree_.Differ("archive.name-mismatch",

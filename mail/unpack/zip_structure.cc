@@ -96,10 +96,10 @@ std::pair<std::uint64_t, std::uint64_t> PlaceOf(std::string_view entry, std::str
   return {offset, packed};
 }
 
-std::string Slashed(std::string_view name) {
-  std::string out(name);
-  std::replace(out.begin(), out.end(), '\\', '/');
-  return out;
+bool SameName(std::string_view one, std::string_view other) {
+  const auto slashed = [](char c) { return c == '\\' ? '/' : c; };
+  return std::equal(one.begin(), one.end(), other.begin(), other.end(),
+                    [&](char a, char b) { return slashed(a) == slashed(b); });
 }
 
 bool LooksLikeLocalHeader(std::string_view content, std::size_t at) {
@@ -110,8 +110,9 @@ bool LooksLikeLocalHeader(std::string_view content, std::size_t at) {
 
 class Walk {
  public:
-  Walk(std::string_view content, const Directory& directory, ZipStructure& out)
-      : content_(content), directory_(directory), out_(out) {}
+  Walk(std::string_view content, const Directory& directory, std::size_t max_renamed,
+       ZipStructure& out)
+      : content_(content), directory_(directory), max_renamed_(max_renamed), out_(out) {}
 
   void Run() {
     std::size_t at = directory_.begin;
@@ -138,13 +139,19 @@ class Walk {
     const std::size_t length = U16(content_, local + 26);
     const std::string_view local_name =
         content_.substr(std::min(local + kLocalSize, content_.size()), length);
-    if (Slashed(local_name) != Slashed(name)) {
-      out_.renamed.emplace(std::string(local_name), std::string(name));
-    }
+    if (!SameName(local_name, name)) SeeRenamed(local_name, name);
     const std::size_t data = local + kLocalSize + length + U16(content_, local + 28);
     const std::size_t end =
         data + static_cast<std::size_t>(std::min<std::uint64_t>(packed, content_.size()));
     covered_.emplace_back(local, end);
+  }
+
+  void SeeRenamed(std::string_view local, std::string_view name) {
+    if (out_.renamed.size() < max_renamed_) {
+      out_.renamed.emplace(local.substr(0, kMaxZipName), name.substr(0, kMaxZipName));
+    } else {
+      out_.cut = true;
+    }
   }
 
   void FindGaps() {
@@ -177,13 +184,14 @@ class Walk {
 
   std::string_view content_;
   const Directory& directory_;
+  const std::size_t max_renamed_;
   ZipStructure& out_;
   std::vector<std::pair<std::size_t, std::size_t>> covered_;
 };
 
 }  // namespace
 
-ZipStructure ReadZipStructure(std::string_view content) {
+ZipStructure ReadZipStructure(std::string_view content, std::size_t max_renamed) {
   ZipStructure out;
   const auto directory = FindDirectory(content);
   if (!directory) return out;
@@ -193,7 +201,7 @@ ZipStructure ReadZipStructure(std::string_view content) {
   const std::size_t comment = U16(content, directory->end_record + 20);
   out.end = std::min(directory->end_record + kEndSize + comment, content.size());
   out.fits_end = directory->end_record + kEndSize + comment == content.size();
-  Walk(content, *directory, out).Run();
+  Walk(content, *directory, max_renamed, out).Run();
   return out;
 }
 

@@ -29,10 +29,16 @@ struct ZipStructure {
   bool program = false;      // a self-extractor: program code in front is its purpose
   bool nul_in_name = false;  // readers end the name in different places
   std::vector<Gap> hidden;   // at most 16
-  std::map<std::string, std::string> renamed;  // local name to the directory's other name
+  // Local name to the directory's other name, each cut at kMaxZipName bytes.
+  std::map<std::string, std::string> renamed;
+  bool cut = false;  // a limit ended the look: there is more than stands here
 };
 
-ZipStructure ReadZipStructure(std::string_view content);
+inline constexpr std::size_t kMaxZipName = 4096;  // stops names that are payloads
+
+// At most `max_renamed` names are kept: local headers may overlap, so that their names together
+// are far longer than the file.
+ZipStructure ReadZipStructure(std::string_view content, std::size_t max_renamed = 2'000);
 
 }  // namespace lazaret::mail
 

@@ -1,9 +1,13 @@
 // ZIPs that readers read differently, and ZIPs behind something else.
 #include "mail/unpack/zip_structure.h"
 
+#include <algorithm>
+#include <cstdint>
 #include <string>
+#include <utility>
 #include <vector>
 
+#include "base/bytes.h"
 #include "mail/reader.h"
 #include "tests/mail/dump.h"
 #include "tests/mail/zip_writer.h"
@@ -147,6 +151,83 @@ TEST_CASE("unpack: archives and disk images that nothing here opens are unscanna
   }
   boot[510] = '\0';
   CHECK_FALSE(Has(Dump("x", boot), "unreadable"));
+}
+
+// A local header without content.
+std::string LocalHeader(std::size_t name_length) {
+  base::ByteWriter out;
+  out.U32(0x04034B50);
+  out.Raw(std::string(22, '\0'));
+  out.U16(static_cast<std::uint16_t>(name_length));
+  out.U16(0);
+  return out.Take();
+}
+
+// Each entry has the name and the offset of its local header.
+std::string Directory(const std::vector<std::pair<std::string, std::size_t>>& entries,
+                      std::size_t begin) {
+  base::ByteWriter out;
+  for (const auto& [name, offset] : entries) {
+    out.U32(0x02014B50);
+    out.Raw(std::string(24, '\0'));
+    out.U16(static_cast<std::uint16_t>(name.size()));
+    out.Raw(std::string(12, '\0'));
+    out.U32(static_cast<std::uint32_t>(offset));
+    out.Raw(name);
+  }
+  const auto size = static_cast<std::uint32_t>(out.bytes().size());
+  out.U32(0x06054B50);
+  out.U32(0);
+  out.U16(static_cast<std::uint16_t>(entries.size()));
+  out.U16(static_cast<std::uint16_t>(entries.size()));
+  out.U32(size);
+  out.U32(static_cast<std::uint32_t>(begin));
+  out.U16(0);
+  return out.Take();
+}
+
+TEST_CASE("zip: local names that overlap are not stored for each entry") {
+  std::string zip;
+  std::vector<std::pair<std::string, std::size_t>> entries;
+  for (std::size_t i = 0; i < 4000; ++i) {
+    entries.emplace_back("a" + std::to_string(i), zip.size());
+    zip += LocalHeader(65'535);
+  }
+  zip += std::string(65'535, 'n');
+  const ZipStructure structure = ReadZipStructure(zip + Directory(entries, zip.size()), 100);
+  CHECK(structure.entries == 4000);
+  CHECK(structure.cut);
+  REQUIRE(structure.renamed.size() == 100);
+  for (const auto& [local, other] : structure.renamed) CHECK(local.size() == 4096);
+}
+
+TEST_CASE("zip: names that differ are kept up to the cap, at, below and above") {
+  for (const std::size_t count : {9U, 10U, 11U}) {
+    std::string zip;
+    std::vector<std::pair<std::string, std::size_t>> entries;
+    for (std::size_t i = 0; i < count; ++i) {
+      entries.emplace_back("x" + std::to_string(100 + i), zip.size());
+      zip += LocalHeader(4) + "y" + std::to_string(100 + i);
+    }
+    const ZipStructure structure = ReadZipStructure(zip + Directory(entries, zip.size()), 10);
+    CHECK(structure.renamed.size() == std::min<std::size_t>(count, 10));
+    CHECK(structure.cut == (count > 10));
+  }
+}
+
+TEST_CASE("zip: a name is compared whole and kept up to 4096 bytes") {
+  for (const std::size_t size : {4095U, 4096U, 4097U}) {
+    const std::string name(size - 4, 'n');
+    const std::string zip = LocalHeader(size) + name + ".exe";
+    const ZipStructure structure =
+        ReadZipStructure(zip + Directory({{name + ".txt", 0}}, zip.size()));
+    REQUIRE(structure.renamed.size() == 1);
+    CHECK(structure.renamed.begin()->first.size() == std::min<std::size_t>(size, 4096));
+    const std::string same = LocalHeader(size) + name + "\\txt";
+    CHECK(ReadZipStructure(same + Directory({{name + "/txt", 0}}, same.size())).renamed.empty());
+    const std::string dump = Dump("x.zip", zip + Directory({{name + ".txt", 0}}, zip.size()));
+    CHECK(Has(dump, "archive.name-mismatch"));
+  }
 }
 
 }  // namespace
