@@ -154,12 +154,16 @@ class Reader {
   void SeeProperties(std::string_view data, bool attachment) {
     base::ByteReader in(data);
     const std::uint32_t count = in.U32();
+    intact_ = intact_ && count <= kMaxProperties;
     for (std::uint32_t i = 0; i < count && i < kMaxProperties && in.ok(); ++i) {
       const std::uint16_t type = in.U16();
       const std::uint16_t id = in.U16();
       if (id >= 0x8000) SkipPropertyName(in);
       const auto fixed = FixedSize(type);
-      if (!fixed && !SaysItsLength(type)) break;
+      if (!fixed && !SaysItsLength(type)) {
+        intact_ = false;
+        return;
+      }
       const bool many = (type & kMultiple) != 0 || !fixed;
       const std::uint32_t values = many ? in.U32() : 1;
       for (std::uint32_t v = 0; v < values && in.ok(); ++v) {

@@ -188,5 +188,20 @@ TEST_CASE("tnef: names of one attachment are capped by number and by bytes") {
   CHECK_FALSE(whole(Titles(5, 4096)));
 }
 
+TEST_CASE("tnef: properties behind one of unknown kind, or above the cap, were not seen") {
+  const std::string unknown = Properties(2, Property(0x370100FB, "x") + Property(0x3707001E, "n"));
+  CHECK_FALSE(ReadTnef(Stream(Attribute(2, 0x00069005, unknown))).whole);
+  const std::string dump =
+      Dump(Stream(Attachment("a.txt", "x") + Attribute(2, 0x00069005, unknown)));
+  CHECK(Has(dump, "> a.txt"));
+  CHECK(Has(dump, "unreadable 2 scan.unscannable.archive"));
+  for (const unsigned count : {16383U, 16384U, 16385U}) {
+    std::string numbers;
+    for (unsigned i = 0; i < count; ++i) numbers += "\x03\x00\x05\x37\x01\x00\x00\x00"s;
+    const std::string stream = Stream(Attribute(2, 0x00069005, Properties(count, numbers)));
+    CHECK(ReadTnef(stream).whole == (count <= 16384));
+  }
+}
+
 }  // namespace
 }  // namespace lazaret::mail
