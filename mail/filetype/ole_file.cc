@@ -9,6 +9,7 @@ namespace lazaret::mail {
 namespace {
 
 constexpr std::uint32_t kLastSector = 0xFFFFFFFA;  // above: end marks, not sectors
+constexpr std::uint32_t kFreeSector = 0xFFFFFFFF;
 constexpr std::size_t kHeaderSize = 512;
 constexpr std::size_t kEntrySize = 128;
 constexpr std::size_t kMiniSector = 64;
@@ -85,6 +86,12 @@ std::string_view OleFile::Sector(std::uint32_t sector) const {
   const std::size_t at = (std::size_t{sector} + 1) * sector_size_;
   return sector >= kLastSector || at >= content_.size() ? std::string_view()
                                                         : content_.substr(at, sector_size_);
+}
+
+std::size_t OleFile::end() const {
+  std::size_t used = std::min(fat_.size(), content_.size() / sector_size_);
+  while (used > 0 && fat_[used - 1] == kFreeSector) --used;
+  return std::min((used + 1) * sector_size_, content_.size());
 }
 
 void OleFile::ReadFat() {

@@ -28,6 +28,8 @@ class OleFile {
 
   // The root is first.
   const std::vector<OleEntry>& entries() const { return entries_; }
+  // Behind the last sector that the file uses; at most the content's size.
+  std::size_t end() const;
   // At most `most` bytes from the stream's beginning.
   std::string Head(const OleEntry& entry, std::size_t most) const;
 

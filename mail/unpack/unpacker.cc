@@ -38,6 +38,28 @@ std::string Extension(std::string_view name) {
   return dot == std::string_view::npos ? std::string() : base::AsciiLower(name.substr(dot));
 }
 
+// The ZIP may be made to cost: its short end is searched, few places are compared whole.
+bool Holds(std::string_view content, std::string_view zip) {
+  constexpr std::size_t kTail = 32;
+  constexpr int kMaxCompared = 4;
+  const std::string_view tail = zip.substr(zip.size() - std::min(zip.size(), kTail));
+  std::size_t at = content.find(tail);
+  for (int tries = 0; at != std::string_view::npos && tries < kMaxCompared; ++tries) {
+    const std::size_t end = at + tail.size();
+    if (end >= zip.size() && content.substr(end - zip.size(), zip.size()) == zip) return true;
+    at = content.find(tail, at + 1);
+  }
+  return false;
+}
+
+// Blocks of a compressed stream and sectors of a compound file hold pieces of ZIPs: documents carry
+// their themes so.
+bool IsPartOfContainer(std::string_view content, const ZipStructure& structure) {
+  if (structure.placed < structure.entries) return true;
+  const auto ole = OleFile::Open(content);
+  return ole && structure.begin < ole->end();
+}
+
 }  // namespace
 
 std::uint32_t Unpacker::PlaceOf(std::uint32_t id) {
@@ -96,18 +118,33 @@ void Unpacker::UnpackZip(std::uint32_t id) {
   ReadZip(id, ReadZipStructure(content, limits_.max_members), content);
 }
 
-bool Unpacker::UnpackAppendedZip(std::uint32_t id) {
+bool Unpacker::HeldBelow(std::uint32_t id, std::string_view zip) {
+  const auto& artifacts = tree_.tree().artifacts;
+  // Artifacts below have higher ids.
+  for (std::size_t i = id + 1; i < artifacts.size(); ++i) {
+    std::uint32_t above = artifacts[i].parent;
+    while (above > id) above = artifacts[above].parent;
+    if (above == id && Holds(artifacts[i].content, zip)) return true;
+  }
+  return false;
+}
+
+bool Unpacker::UnpackAppendedZip(std::uint32_t id, bool container) {
   const std::string_view content = tree_.At(id).content;
   const ZipStructure structure = ReadZipStructure(content, limits_.max_members);
   if (!structure.found || structure.entries == 0) return false;
-  if (structure.fits_end && !structure.program) {
+  const bool text = tree_.At(id).text;
+  if (container && !text && !structure.fits_end && IsPartOfContainer(content, structure)) {
+    return false;
+  }
+  const std::string_view bytes = content.substr(structure.begin, structure.end - structure.begin);
+  if (HeldBelow(id, bytes)) return false;
+  if (text || (structure.fits_end && !structure.program)) {
     tree_.Differ(
         "archive.appended", DifferenceLevel::kAmbiguous, id, 0,
         base::Format("{}, or a ZIP of {} members", tree_.At(id).detected_type, structure.entries));
   }
-  if (MayOpen(id)) {
-    ReadZip(id, structure, content.substr(structure.begin, structure.end - structure.begin));
-  }
+  if (MayOpen(id)) ReadZip(id, structure, bytes);
   return true;
 }
 

@@ -136,6 +136,7 @@ class Walk {
     if (offset > directory_.begin - directory_.shift) return;
     const std::size_t local = static_cast<std::size_t>(offset) + directory_.shift;
     if (!Begins(content_, local, kLocal)) return;
+    ++out_.placed;
     const std::size_t length = U16(content_, local + 26);
     const std::string_view local_name =
         content_.substr(std::min(local + kLocalSize, content_.size()), length);

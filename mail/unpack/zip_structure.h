@@ -24,6 +24,7 @@ struct ZipStructure {
   bool found = false;        // an end record whose directory is where it says
   bool fits_end = false;     // nothing but the end record's own comment follows it
   std::size_t entries = 0;   // in the directory
+  std::size_t placed = 0;    // of those, with a local header where the directory says
   std::size_t begin = 0;     // of the archive: bytes in front belong to something else
   std::size_t end = 0;       // behind end record and comment
   bool program = false;      // a self-extractor: program code in front is its purpose
