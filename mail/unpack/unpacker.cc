@@ -19,6 +19,7 @@ constexpr const char* kMembers = "scan.unscannable.archive-members";
 constexpr const char* kBytes = "scan.unscannable.unpacked-bytes";
 constexpr const char* kTooLarge = "scan.unscannable.member-bytes";
 constexpr const char* kSpentReason = "the archives of this message hold too much; not opened";
+constexpr std::size_t kOleHeader = 512;  // less is no compound file
 constexpr std::size_t kFoldersForMember = 8;
 constexpr std::size_t kMaxName = 4096;  // stops names that are payloads
 
@@ -132,19 +133,25 @@ bool Unpacker::HeldBelow(std::uint32_t id, std::string_view zip) {
 bool Unpacker::UnpackAppendedZip(std::uint32_t id, bool container) {
   const std::string_view content = tree_.At(id).content;
   const ZipStructure structure = ReadZipStructure(content, limits_.max_members);
-  if (!structure.found || structure.entries == 0) return false;
+  if (!structure.found && structure.cut) {
+    Cut(id, kArchiveBroken, "more ends of ZIPs than are tried");
+  }
+  if (!structure.found || (structure.entries == 0 && structure.hidden.empty())) return false;
   const bool text = tree_.At(id).text;
   if (container && !text && !structure.fits_end && IsPartOfContainer(content, structure)) {
     return false;
   }
-  const std::string_view bytes = content.substr(structure.begin, structure.end - structure.begin);
-  if (HeldBelow(id, bytes)) return false;
+  // Behind an empty directory all is hidden.
+  const std::size_t first = structure.entries > 0 ? structure.begin : structure.hidden[0].begin;
+  if (HeldBelow(id, content.substr(first, structure.end - first))) return false;
   if (text || (structure.fits_end && !structure.program)) {
     tree_.Differ(
         "archive.appended", DifferenceLevel::kAmbiguous, id, 0,
         base::Format("{}, or a ZIP of {} members", tree_.At(id).detected_type, structure.entries));
   }
-  if (MayOpen(id)) ReadZip(id, structure, bytes);
+  if (MayOpen(id)) {
+    ReadZip(id, structure, content.substr(structure.begin, structure.end - structure.begin));
+  }
   return true;
 }
 
@@ -178,7 +185,12 @@ void Unpacker::UnpackTnef(std::uint32_t id) {
 }
 
 void Unpacker::UnpackOle(std::uint32_t id) {
-  const auto file = OleFile::Open(tree_.At(id).content);
+  const std::string_view whole_file = tree_.At(id).content;
+  const auto file = OleFile::Open(whole_file);
+  const bool header = whole_file.size() >= kOleHeader;
+  if (header && (!file || !file->whole())) {
+    Cut(id, kArchiveBroken, "the compound file is cut or damaged");
+  }
   if (!file) return;
   const std::vector<OleFileStream> streams = OleFileStreams(*file);
   if (streams.empty() || !MayOpen(id)) return;

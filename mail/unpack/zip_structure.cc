@@ -65,18 +65,20 @@ std::optional<Directory> DirectoryAt(std::string_view content, std::size_t at) {
                    at};
 }
 
-std::optional<Directory> FindDirectory(std::string_view content) {
+// `cut`: there are more end records than are tried.
+std::optional<Directory> FindDirectory(std::string_view content, bool& cut) {
   if (content.size() < kEndSize) return std::nullopt;
   const std::size_t least = content.size() > kTail ? content.size() - kTail : 0;
   std::size_t at = content.size() - kEndSize;
-  for (std::size_t tries = 0; tries < kMaxEnds; ++tries) {
+  for (std::size_t tries = 0;; ++tries) {
     at = content.rfind(kEnd, at);
     if (at == std::string_view::npos || at < least) return std::nullopt;
+    cut = tries >= kMaxEnds;
+    if (cut) return std::nullopt;
     if (auto directory = DirectoryAt(content, at)) return directory;
     if (at == 0) return std::nullopt;
     --at;
   }
-  return std::nullopt;
 }
 
 // Offset and packed size of an entry, from its 64-bit extra field where the short ones are full.
@@ -126,6 +128,7 @@ class Walk {
                content_.substr(std::min(at + kEntrySize + name, end), extra));
       at += kEntrySize + name + extra + U16(content_, at + 32);
     }
+    out_.cut |= at + kEntrySize <= end && Begins(content_, at, kEntry);
     FindGaps();
   }
 
@@ -159,7 +162,7 @@ class Walk {
     std::sort(covered_.begin(), covered_.end());
     // Program code of a self-extractor may hold the mark itself.
     std::size_t reached = 0;
-    if (out_.program) reached = covered_.empty() ? directory_.begin : covered_.front().first;
+    if (out_.program && !covered_.empty()) reached = covered_.front().first;
     for (const auto& [begin, end] : covered_) {
       if (begin > reached) SeeGap(reached, begin);
       reached = std::max(reached, end);
@@ -172,10 +175,14 @@ class Walk {
   void SeeGap(std::size_t begin, std::size_t end) {
     const std::string_view gap = content_.substr(begin, end - begin);
     std::size_t at = gap.find(kLocal);
-    while (at != std::string_view::npos && out_.hidden.size() < kMaxGaps) {
+    while (at != std::string_view::npos) {
       if (!LooksLikeLocalHeader(content_, begin + at)) {
         at = gap.find(kLocal, at + 1);
         continue;
+      }
+      if (out_.hidden.size() >= kMaxGaps) {
+        out_.cut = true;
+        return;
       }
       out_.hidden.push_back(ZipStructure::Gap{begin + at, end});
       const std::size_t directory = std::min(gap.find(kEntry, at), gap.find(kEnd, at));
@@ -194,7 +201,7 @@ class Walk {
 
 ZipStructure ReadZipStructure(std::string_view content, std::size_t max_renamed) {
   ZipStructure out;
-  const auto directory = FindDirectory(content);
+  const auto directory = FindDirectory(content, out.cut);
   if (!directory) return out;
   out.found = true;
   out.program = Begins(content, 0, "MZ") || Begins(content, 0, "\x7F\x45LF");

@@ -101,7 +101,8 @@ std::string MakeOle(const std::vector<OleStreamSource>& streams, const std::stri
   const std::uint32_t directory =
       Append(sectors, fat, DirectoryEntry("Root Entry", 5, root, class_id) + entries, kSector);
   const auto fat_at = static_cast<std::uint32_t>(fat.size());
-  const std::size_t fat_sectors = fat.size() / 120 + 1;
+  std::size_t fat_sectors = 1;
+  while (fat_sectors * kSector / 4 < fat.size() + fat_sectors) ++fat_sectors;
   for (std::size_t i = 0; i < fat_sectors; ++i) fat.push_back(kFatSector);
   return Header(directory, mini_fat_at, fat_at, fat_sectors) + sectors + Numbers(fat);
 }
