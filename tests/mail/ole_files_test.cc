@@ -224,5 +224,14 @@ TEST_CASE("ole: the table's places beyond the header are followed in small files
   CHECK_FALSE(Whole(ole));
 }
 
+TEST_CASE("ole: the limit of small streams holds at, below and above") {
+  constexpr std::size_t kMost = 8U << 20;
+  for (const std::size_t size : {kMost - 64, kMost, kMost + 64}) {
+    std::string ole = kDocument;
+    ole.replace(ole.find("R\0o\0o\0t\0"s) + 120, 4, Number(static_cast<std::uint32_t>(size)));
+    CHECK(Whole(ole) == (size <= kMost));
+  }
+}
+
 }  // namespace
 }  // namespace lazaret::mail
