@@ -63,13 +63,18 @@ bool IsOle(std::string_view type) {
 
 // Formats that hold whole files as they are: a ZIP at their end is one of those, and no trick.
 bool HoldsFiles(std::string_view type) {
-  return IsOneOf(type, {"application/x-msi", "application/vnd.ms-outlook-pst",
-                        "application/onenote", "message/rfc822"});
+  return IsOneOf(type,
+                 {"application/x-msi", "application/vnd.ms-outlook-pst", "application/onenote"});
+}
+
+// Other formats whose files may be ZIPs as they are, but these files are artifacts of their own.
+bool IsContainer(std::string_view type) {
+  return IsArchive(type) || IsCompressedStream(type) || IsOle(type) || IsUnsupportedArchive(type) ||
+         type == "application/vnd.ms-tnef";
 }
 
 void Open(Unpacker& unpacker, TreeBuilder& tree, std::uint32_t id) {
-  Artifact& artifact = tree.At(id);
-  const std::string type = artifact.detected_type;
+  const std::string& type = tree.At(id).detected_type;
   if (type == "application/zip") {
     unpacker.UnpackZip(id);
   } else if (IsArchive(type)) {
@@ -82,9 +87,6 @@ void Open(Unpacker& unpacker, TreeBuilder& tree, std::uint32_t id) {
     unpacker.UnpackOle(id);
   } else if (IsUnsupportedArchive(type)) {
     tree.CannotRead("scan.unscannable.archive", id, "an archive of a kind that is not opened");
-  } else if (!artifact.multipart && !HoldsFiles(type) && unpacker.UnpackAppendedZip(id)) {
-    const bool unknown = type.empty() || IsOneOf(type, {"application/octet-stream", "text/plain"});
-    if (unknown) artifact.detected_type = "application/zip";
   }
 }
 
@@ -108,6 +110,17 @@ void TakeForMarkup(Artifact& artifact) {
     return;
   }
   artifact.text = true;
+}
+
+// When all that is known to lie in `id` is read: a ZIP that only stands behind it.
+void OpenAppended(Unpacker& unpacker, TreeBuilder& tree, std::uint32_t id) {
+  Artifact& artifact = tree.At(id);
+  const std::string& type = artifact.detected_type;
+  if (artifact.multipart || type == "application/zip" || HoldsFiles(type)) return;
+  if (!unpacker.UnpackAppendedZip(id, IsContainer(type))) return;
+  // A text keeps its type: rules look at texts.
+  const bool unknown = type.empty() || type == "application/octet-stream";
+  if (unknown && !artifact.text) artifact.detected_type = "application/zip";
 }
 
 void Detect(TreeBuilder& tree, Artifact& artifact) {
@@ -149,10 +162,16 @@ base::Status OpenAll(TreeBuilder& tree, const UnpackLimits& limits, const MimeLi
   for (std::uint32_t id = 0; id < tree.tree().artifacts.size(); ++id) {
     Artifact& artifact = tree.At(id);
     Detect(tree, artifact);
-    const std::size_t first_member = tree.tree().artifacts.size();
+    const bool zip = artifact.detected_type == "application/zip";
+    std::size_t first_member = tree.tree().artifacts.size();
     Open(unpacker, tree, id);
-    if (artifact.detected_type == "application/zip") RefineZip(tree, id, first_member);
-    if (!tree.At(id).multipart) LAZARET_TRY(ReadEmbeddedText(tree, id, mime, deadline));
+    if (zip) RefineZip(tree, id, first_member);
+    if (!artifact.multipart) LAZARET_TRY(ReadEmbeddedText(tree, id, mime, deadline));
+    if (!zip) {
+      first_member = tree.tree().artifacts.size();
+      OpenAppended(unpacker, tree, id);
+      if (artifact.detected_type == "application/zip") RefineZip(tree, id, first_member);
+    }
     if (unpacker.expired() || deadline.Expired()) {
       return base::Error{base::ErrorCode::kTimeout, "unpack: deadline passed"};
     }

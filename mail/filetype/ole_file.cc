@@ -9,6 +9,8 @@ namespace lazaret::mail {
 namespace {
 
 constexpr std::uint32_t kLastSector = 0xFFFFFFFA;  // above: end marks, not sectors
+constexpr std::uint32_t kEndOfChain = 0xFFFFFFFE;
+constexpr std::uint32_t kFreeSector = 0xFFFFFFFF;
 constexpr std::size_t kHeaderSize = 512;
 constexpr std::size_t kEntrySize = 128;
 constexpr std::size_t kMiniSector = 64;
@@ -87,25 +89,58 @@ std::string_view OleFile::Sector(std::uint32_t sector) const {
                                                         : content_.substr(at, sector_size_);
 }
 
-void OleFile::ReadFat() {
+std::size_t OleFile::end() const {
+  std::size_t used = std::min(fat_.size(), content_.size() / sector_size_);
+  while (used > 0 && fat_[used - 1] == kFreeSector) --used;
+  return std::min((used + 1) * sector_size_, content_.size());
+}
+
+// Sectors of the allocation table: 109 in the header, more in a chain of sectors (MS-CFB 2.5).
+std::vector<std::uint32_t> OleFile::ReadPlaces() {
   const std::size_t sectors = content_.size() / sector_size_;
   std::vector<std::uint32_t> places;
-  for (std::size_t i = 0; i < kDifatInHeader; ++i) places.push_back(U32At(content_, 76 + 4 * i));
+  const auto add = [&](std::uint32_t place) {
+    if (place >= kLastSector) return;
+    whole_ &= !Sector(place).empty();
+    places.push_back(place);
+  };
+  for (std::size_t i = 0; i < kDifatInHeader; ++i) add(U32At(content_, 76 + 4 * i));
   std::uint32_t difat = U32At(content_, 68);
   const std::size_t per_sector = sector_size_ / 4;
-  for (std::size_t steps = 0; steps <= sectors && places.size() <= sectors; ++steps) {
+  // Writers that need no chain may leave its start at zero.
+  if (difat == 0 && U32At(content_, 72) == 0) difat = kEndOfChain;
+  for (std::size_t steps = 0; difat < kLastSector; ++steps) {
     const std::string_view block = Sector(difat);
-    if (block.size() < sector_size_) break;
-    for (std::size_t i = 0; i + 1 < per_sector; ++i) places.push_back(U32At(block, 4 * i));
+    if (block.size() < sector_size_ || steps > sectors || places.size() > sectors) {
+      whole_ = false;
+      break;
+    }
+    for (std::size_t i = 0; i + 1 < per_sector; ++i) add(U32At(block, 4 * i));
     difat = U32At(block, 4 * (per_sector - 1));
   }
-  for (const std::uint32_t place : places) {
+  return places;
+}
+
+void OleFile::ReadFat() {
+  const std::size_t sectors = content_.size() / sector_size_;
+  const std::size_t per_sector = sector_size_ / 4;
+  for (const std::uint32_t place : ReadPlaces()) {
     const std::string_view block = Sector(place);
     if (fat_.size() > sectors) break;
     for (std::size_t i = 0; !block.empty() && i < per_sector; ++i) {
       fat_.push_back(4 * i + 4 <= block.size() ? U32At(block, 4 * i) : kLastSector);
     }
   }
+  whole_ &= !UsesMissingSectors();
+}
+
+// The table says that sectors behind the file's end are in a chain.
+bool OleFile::UsesMissingSectors() const {
+  for (std::size_t i = content_.size() / sector_size_ - 1; i < fat_.size(); ++i) {
+    const bool used = fat_[i] < kLastSector || fat_[i] == kEndOfChain;
+    if (used && Sector(static_cast<std::uint32_t>(i)).empty()) return true;
+  }
+  return false;
 }
 
 std::uint32_t OleFile::Next(std::uint32_t sector) const {
@@ -116,6 +151,18 @@ std::string OleFile::Chain(std::uint32_t sector, std::size_t most) const {
   std::string out;
   while (out.size() < most) {
     const std::string_view block = Sector(sector);
+    if (block.empty()) break;
+    out += block.substr(0, most - out.size());
+    sector = Next(sector);
+  }
+  return out;
+}
+
+std::string OleFile::WholeChain(std::uint32_t sector, std::size_t most) {
+  std::string out;
+  while (out.size() < most && sector < kLastSector) {
+    const std::string_view block = Sector(sector);
+    if (block.empty() || sector >= fat_.size()) whole_ = false;
     if (block.empty()) break;
     out += block.substr(0, most - out.size());
     sector = Next(sector);
@@ -135,7 +182,11 @@ std::string OleFile::MiniChain(std::uint32_t sector, std::size_t most) const {
 }
 
 bool OleFile::ReadDirectory() {
-  const std::string bytes = Chain(U32At(content_, 48), std::min(kMaxDirectory, content_.size()));
+  // One byte more than is read: a circle, or more than the limit, shows by it.
+  const std::size_t most = std::min(kMaxDirectory, content_.size());
+  std::string bytes = WholeChain(U32At(content_, 48), most + 1);
+  whole_ &= bytes.size() <= most;
+  bytes.resize(std::min(bytes.size(), most));
   std::vector<Links> links;
   std::vector<std::size_t> index_of(bytes.size() / kEntrySize, kNowhere);
   for (std::size_t at = 0; at + kEntrySize <= bytes.size(); at += kEntrySize) {
@@ -160,8 +211,10 @@ bool OleFile::ReadDirectory() {
 
 void OleFile::ReadMiniStream() {
   const OleEntry& root = entries_.front();
-  mini_stream_ = Chain(root.start, std::min<std::size_t>(root.size, kMaxMiniStream));
-  const std::string mini_fat = Chain(U32At(content_, 60), std::min(kMaxMiniFat, content_.size()));
+  whole_ &= root.size <= kMaxMiniStream;
+  mini_stream_ = WholeChain(root.start, std::min<std::size_t>(root.size, kMaxMiniStream));
+  const std::string mini_fat =
+      WholeChain(U32At(content_, 60), std::min(kMaxMiniFat, content_.size()));
   for (std::size_t at = 0; at + 4 <= mini_fat.size(); at += 4) {
     mini_fat_.push_back(U32At(mini_fat, at));
   }

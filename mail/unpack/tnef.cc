@@ -16,10 +16,11 @@ namespace {
 using std::string_view_literals::operator""sv;
 
 constexpr std::string_view kSignature = "\x78\x9F\x3E\x22"sv;
-constexpr std::size_t kMaxFiles = 1U << 16;       // stops attribute floods
 constexpr std::size_t kMaxProperties = 1U << 14;  // of one attachment
 constexpr std::size_t kMaxName = 4096;
 constexpr std::size_t kLeastAttribute = 11;
+constexpr std::size_t kMaxNames = 16;                // of one attachment: each content has them
+constexpr std::size_t kMaxNameBytes = 4 * kMaxName;  // together
 
 enum Attribute : std::uint16_t {
   kBody = 0x800C,
@@ -93,12 +94,13 @@ std::string_view WithoutEnd(std::string_view text, std::string_view end) {
 
 class Reader {
  public:
-  explicit Reader(std::string_view content) : content_(content), in_(content) {}
+  Reader(std::string_view content, std::size_t max_files)
+      : content_(content), in_(content), max_files_(max_files) {}
 
   Tnef Run() {
     if (in_.Raw(4) != kSignature) return std::move(out_);
     in_.U16();
-    while (in_.ok() && in_.remaining() > 0 && out_.files.size() < kMaxFiles) {
+    while (in_.ok() && in_.remaining() > 0 && HasRoom()) {
       if (AtBlankEnd()) break;
       in_.U8();
       const std::uint16_t attribute = in_.U16();
@@ -130,10 +132,10 @@ class Reader {
         AddName(WithoutEnd(data, "\0"sv), false);
         break;
       case kAttachData:
-        contents_.push_back(data);
+        AddContent(data);
         break;
       case kBody:
-        out_.files.push_back(TnefFile{{}, WithoutEnd(data, "\0"sv)});
+        AddBody(WithoutEnd(data, "\0"sv));
         break;
       case kMessageProperties:
       case kAttachProperties:
@@ -144,15 +146,35 @@ class Reader {
     }
   }
 
+  bool HasRoom() const { return out_.files.size() + contents_.size() < max_files_; }
+
+  void AddContent(std::string_view content) {
+    if (HasRoom())
+      contents_.push_back(content);
+    else
+      intact_ = false;
+  }
+
+  void AddBody(std::string_view content) {
+    if (HasRoom())
+      out_.files.push_back(TnefFile{nullptr, content});
+    else
+      intact_ = false;
+  }
+
   void SeeProperties(std::string_view data, bool attachment) {
     base::ByteReader in(data);
     const std::uint32_t count = in.U32();
+    intact_ = intact_ && count <= kMaxProperties;
     for (std::uint32_t i = 0; i < count && i < kMaxProperties && in.ok(); ++i) {
       const std::uint16_t type = in.U16();
       const std::uint16_t id = in.U16();
       if (id >= 0x8000) SkipPropertyName(in);
       const auto fixed = FixedSize(type);
-      if (!fixed && !SaysItsLength(type)) break;
+      if (!fixed && !SaysItsLength(type)) {
+        intact_ = false;
+        return;
+      }
       const bool many = (type & kMultiple) != 0 || !fixed;
       const std::uint32_t values = many ? in.U32() : 1;
       for (std::uint32_t v = 0; v < values && in.ok(); ++v) {
@@ -165,7 +187,7 @@ class Reader {
 
   void SeeProperty(std::uint16_t id, std::uint16_t type, std::string_view value, bool attachment) {
     if (!attachment) {
-      if (id == kBodyHtml) out_.files.push_back(TnefFile{{}, value});
+      if (id == kBodyHtml) AddBody(value);
       return;
     }
     if (id == kFileName || id == kLongFileName) {
@@ -173,7 +195,7 @@ class Reader {
     } else if (id == kObject) {
       // Sixteen bytes name the kind of object.
       const bool message = value.substr(std::min<std::size_t>(16, value.size()), 4) == kSignature;
-      contents_.push_back(message ? value.substr(16) : value);
+      AddContent(message ? value.substr(16) : value);
     }
   }
 
@@ -189,31 +211,43 @@ class Reader {
     }
     for (std::string& name : readings) {
       const bool known = std::find(names_.begin(), names_.end(), name) != names_.end();
+      if (known || name.empty()) continue;
+      if (names_.size() >= kMaxNames || name_bytes_ + name.size() > kMaxNameBytes) {
+        intact_ = false;
+        return;
+      }
+      name_bytes_ += name.size();
       // Long names come last and are the best.
-      if (!known && !name.empty() && names_.size() < 16) names_.insert(names_.begin(), name);
+      names_.insert(names_.begin(), std::move(name));
     }
   }
 
   void EndAttachment() {
+    if (contents_.empty() && !names_.empty()) AddContent({});
+    const auto names = std::make_shared<const std::vector<std::string>>(std::move(names_));
     for (const std::string_view content : contents_) {
-      out_.files.push_back(TnefFile{names_, content});
+      out_.files.push_back(TnefFile{names, content});
     }
-    if (contents_.empty() && !names_.empty()) out_.files.push_back(TnefFile{names_, {}});
     names_.clear();
+    name_bytes_ = 0;
     contents_.clear();
   }
 
   std::string_view content_;
   base::ByteReader in_;
+  const std::size_t max_files_;
   Tnef out_;
   bool intact_ = true;
   bool blank_end_ = false;
   std::vector<std::string> names_;
+  std::size_t name_bytes_ = 0;
   std::vector<std::string_view> contents_;
 };
 
 }  // namespace
 
-Tnef ReadTnef(std::string_view content) { return Reader(content).Run(); }
+Tnef ReadTnef(std::string_view content, std::size_t max_files) {
+  return Reader(content, max_files).Run();
+}
 
 }  // namespace lazaret::mail

@@ -3,6 +3,8 @@
 #ifndef LAZARET_MAIL_UNPACK_TNEF_H_
 #define LAZARET_MAIL_UNPACK_TNEF_H_
 
+#include <cstddef>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -10,8 +12,9 @@
 namespace lazaret::mail {
 
 struct TnefFile {
-  std::vector<std::string> names;  // valid UTF-8, best first; none for bodies
-  std::string_view content;        // an embedded message is a TNEF stream again
+  // Valid UTF-8, best first; none for bodies. Shared by the contents of one attachment.
+  std::shared_ptr<const std::vector<std::string>> names;
+  std::string_view content;  // an embedded message is a TNEF stream again
 };
 
 struct Tnef {
@@ -19,7 +22,8 @@ struct Tnef {
   std::vector<TnefFile> files;
 };
 
-Tnef ReadTnef(std::string_view content);
+// At most `max_files` files: stops floods of attributes and of empty values. More is not whole.
+Tnef ReadTnef(std::string_view content, std::size_t max_files = std::size_t{1} << 16);
 
 }  // namespace lazaret::mail
 

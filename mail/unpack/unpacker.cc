@@ -20,6 +20,7 @@ constexpr const char* kMembers = "scan.unscannable.archive-members";
 constexpr const char* kBytes = "scan.unscannable.unpacked-bytes";
 constexpr const char* kTooLarge = "scan.unscannable.member-bytes";
 constexpr const char* kSpentReason = "the archives of this message hold too much; not opened";
+constexpr std::size_t kOleHeader = 512;  // less is no compound file
 constexpr std::size_t kFoldersForMember = 8;
 constexpr std::size_t kMaxName = 4096;  // stops names that are payloads
 
@@ -37,6 +38,28 @@ std::string StreamName(const Artifact& parent) {
 std::string Extension(std::string_view name) {
   const std::size_t dot = name.rfind('.');
   return dot == std::string_view::npos ? std::string() : base::AsciiLower(name.substr(dot));
+}
+
+// The ZIP may be made to cost: its short end is searched, few places are compared whole.
+bool Holds(std::string_view content, std::string_view zip) {
+  constexpr std::size_t kTail = 32;
+  constexpr int kMaxCompared = 4;
+  const std::string_view tail = zip.substr(zip.size() - std::min(zip.size(), kTail));
+  std::size_t at = content.find(tail);
+  for (int tries = 0; at != std::string_view::npos && tries < kMaxCompared; ++tries) {
+    const std::size_t end = at + tail.size();
+    if (end >= zip.size() && content.substr(end - zip.size(), zip.size()) == zip) return true;
+    at = content.find(tail, at + 1);
+  }
+  return false;
+}
+
+// Blocks of a compressed stream and sectors of a compound file hold pieces of ZIPs: documents carry
+// their themes so.
+bool IsPartOfContainer(std::string_view content, const ZipStructure& structure) {
+  if (structure.placed < structure.entries) return true;
+  const auto ole = OleFile::Open(content);
+  return ole && structure.begin < ole->end();
 }
 
 }  // namespace
@@ -103,14 +126,35 @@ void Unpacker::Unpack(std::uint32_t id, ArchiveShape shape) {
 void Unpacker::UnpackZip(std::uint32_t id) {
   if (!MayOpen(id)) return;
   const std::string_view content = tree_.At(id).content;
-  ReadZip(id, ReadZipStructure(content), content);
+  ReadZip(id, ReadZipStructure(content, limits_.max_members), content);
 }
 
-bool Unpacker::UnpackAppendedZip(std::uint32_t id) {
+bool Unpacker::HeldBelow(std::uint32_t id, std::string_view zip) {
+  const auto& artifacts = tree_.tree().artifacts;
+  // Artifacts below have higher ids.
+  for (std::size_t i = id + 1; i < artifacts.size(); ++i) {
+    std::uint32_t above = artifacts[i].parent;
+    while (above > id) above = artifacts[above].parent;
+    if (above == id && Holds(artifacts[i].content, zip)) return true;
+  }
+  return false;
+}
+
+bool Unpacker::UnpackAppendedZip(std::uint32_t id, bool container) {
   const std::string_view content = tree_.At(id).content;
-  const ZipStructure structure = ReadZipStructure(content);
-  if (!structure.found || structure.entries == 0) return false;
-  if (structure.fits_end && !structure.program) {
+  const ZipStructure structure = ReadZipStructure(content, limits_.max_members);
+  if (!structure.found && structure.cut) {
+    Cut(id, kArchiveBroken, "more ends of ZIPs than are tried");
+  }
+  if (!structure.found || (structure.entries == 0 && structure.hidden.empty())) return false;
+  const bool text = tree_.At(id).text;
+  if (container && !text && !structure.fits_end && IsPartOfContainer(content, structure)) {
+    return false;
+  }
+  // Behind an empty directory all is hidden.
+  const std::size_t first = structure.entries > 0 ? structure.begin : structure.hidden[0].begin;
+  if (HeldBelow(id, content.substr(first, structure.end - first))) return false;
+  if (text || (structure.fits_end && !structure.program)) {
     tree_.Differ(
         "archive.appended", DifferenceLevel::kAmbiguous, id, 0,
         base::Format("{}, or a ZIP of {} members", tree_.At(id).detected_type, structure.entries));
@@ -126,6 +170,7 @@ void Unpacker::ReadZip(std::uint32_t id, const ZipStructure& structure, std::str
     tree_.Differ("archive.name-mismatch", DifferenceLevel::kAmbiguous, id, 0,
                  "a member's name holds NUL: readers end it there or go on");
   }
+  if (structure.cut) Cut(id, kArchiveBroken, "the ZIP has more parts than are compared");
   zip_ = &structure;
   ReadMembers(id, bytes, ArchiveShape::kArchive);
   for (const ZipStructure::Gap& gap : structure.hidden) {
@@ -140,15 +185,22 @@ void Unpacker::ReadZip(std::uint32_t id, const ZipStructure& structure, std::str
 
 void Unpacker::UnpackTnef(std::uint32_t id) {
   if (!MayOpen(id)) return;
-  const Tnef tnef = ReadTnef(tree_.At(id).content);
+  // One more than may be opened, so that the limit is seen to be passed.
+  const Tnef tnef = ReadTnef(tree_.At(id).content, limits_.max_members + 1);
+  const std::vector<std::string> none;
   for (const TnefFile& file : tnef.files) {
-    if (Expire() || !AddFile(id, file)) return;
+    if (Expire() || !AddFile(id, file.names ? *file.names : none, file.content)) return;
   }
   if (!tnef.whole) Cut(id, kArchiveBroken, "the TNEF stream is cut or damaged");
 }
 
 void Unpacker::UnpackOle(std::uint32_t id) {
-  const auto file = OleFile::Open(tree_.At(id).content);
+  const std::string_view whole_file = tree_.At(id).content;
+  const auto file = OleFile::Open(whole_file);
+  const bool header = whole_file.size() >= kOleHeader;
+  if (header && (!file || !file->whole())) {
+    Cut(id, kArchiveBroken, "the compound file is cut or damaged");
+  }
   if (!file) return;
   const std::vector<OleFileStream> streams = OleFileStreams(*file);
   if (streams.empty() || !MayOpen(id)) return;
@@ -156,10 +208,8 @@ void Unpacker::UnpackOle(std::uint32_t id) {
     const std::size_t most = std::min(limits_.max_member_bytes, bytes_left_);
     OleContent content = ReadOleContent(*file, stream, most);
     const bool too_large = content.cut && file->entries()[stream.content].size > most;
-    TnefFile member;
-    member.names = std::move(content.names);
-    member.content = tree_.Store(std::move(content.bytes));
-    if (Expire() || !AddFile(id, member)) return;
+    const std::string_view bytes = tree_.Store(std::move(content.bytes));
+    if (Expire() || !AddFile(id, content.names, bytes)) return;
     const auto last = static_cast<std::uint32_t>(tree_.tree().artifacts.size() - 1);
     if (too_large && most < limits_.max_member_bytes) {
       Spend(last, kBytes);
@@ -171,15 +221,16 @@ void Unpacker::UnpackOle(std::uint32_t id) {
 }
 
 // Its bytes are those of the container: nothing is copied, but all are looked at.
-bool Unpacker::AddFile(std::uint32_t id, const TnefFile& file) {
+bool Unpacker::AddFile(std::uint32_t id, const std::vector<std::string>& names,
+                       std::string_view content) {
   if (members_ >= limits_.max_members) return Spend(id, kMembers);
   ++members_;
   Artifact& member = tree_.Add(id, ArtifactKind::kMember);
-  member.claimed_names = file.names;
+  member.claimed_names = names;
   tree_.SetPath(member, ++ordinal_);
-  if (file.content.size() > bytes_left_) return Spend(member.id, kBytes);
-  bytes_left_ -= file.content.size();
-  TreeBuilder::SetContent(member, file.content);
+  if (content.size() > bytes_left_) return Spend(member.id, kBytes);
+  bytes_left_ -= content.size();
+  TreeBuilder::SetContent(member, content);
   return true;
 }
 
@@ -236,7 +287,7 @@ void Unpacker::NameMember(Artifact& member, const ArchiveEntry& entry, ArchiveSh
   }
   member.claimed_names = ReadMemberName(std::string_view(*entry.name).substr(0, kMaxName));
   if (zip_ == nullptr) return;
-  const auto other = zip_->renamed.find(*entry.name);
+  const auto other = zip_->renamed.find(entry.name->substr(0, kMaxZipName));
   if (other == zip_->renamed.end()) return;
   const bool same = Extension(other->first) == Extension(other->second);
   tree_.Differ("archive.name-mismatch",

@@ -9,6 +9,7 @@
 #include <set>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/clock.h"
 #include "mail/model/tree_builder.h"
@@ -41,8 +42,10 @@ class Unpacker {
   // The same for a ZIP, by its directory; members that only other readers see are added too, and
   // are differences.
   void UnpackZip(std::uint32_t id);
-  // A ZIP behind something else: a program, a picture, a few bytes. False when there is none.
-  bool UnpackAppendedZip(std::uint32_t id);
+  // A ZIP behind something else: a program, a picture, a text, an archive of another kind. False
+  // when there is none, or when it lies in an artifact below `id`. `container`: a file that may
+  // hold ZIPs as they are; there one that is in pieces and not at the end is no ZIP.
+  bool UnpackAppendedZip(std::uint32_t id, bool container);
 
   void UnpackTnef(std::uint32_t id);
   // Packages in a document, attachments of an Outlook message. Nothing when there are none.
@@ -56,11 +59,12 @@ class Unpacker {
   bool MayOpen(std::uint32_t id);
   void ReadMembers(std::uint32_t id, std::string_view bytes, ArchiveShape shape);
   void ReadZip(std::uint32_t id, const ZipStructure& structure, std::string_view bytes);
+  bool HeldBelow(std::uint32_t id, std::string_view zip);
   bool AddMember(ArchiveHandle& archive, const ArchiveEntry& entry, std::uint32_t id,
                  ArchiveShape shape);
   void NameMember(Artifact& member, const ArchiveEntry& entry, ArchiveShape shape);
   bool ReadContent(ArchiveHandle& archive, std::uint32_t member_id);
-  bool AddFile(std::uint32_t id, const TnefFile& file);
+  bool AddFile(std::uint32_t id, const std::vector<std::string>& names, std::string_view content);
   bool Drain(ArchiveHandle& archive, std::uint32_t member_id);
   bool Expire();
   // The container that a problem with `id` is grouped under.

@@ -65,18 +65,20 @@ std::optional<Directory> DirectoryAt(std::string_view content, std::size_t at) {
                    at};
 }
 
-std::optional<Directory> FindDirectory(std::string_view content) {
+// `cut`: there are more end records than are tried.
+std::optional<Directory> FindDirectory(std::string_view content, bool& cut) {
   if (content.size() < kEndSize) return std::nullopt;
   const std::size_t least = content.size() > kTail ? content.size() - kTail : 0;
   std::size_t at = content.size() - kEndSize;
-  for (std::size_t tries = 0; tries < kMaxEnds; ++tries) {
+  for (std::size_t tries = 0;; ++tries) {
     at = content.rfind(kEnd, at);
     if (at == std::string_view::npos || at < least) return std::nullopt;
+    cut = tries >= kMaxEnds;
+    if (cut) return std::nullopt;
     if (auto directory = DirectoryAt(content, at)) return directory;
     if (at == 0) return std::nullopt;
     --at;
   }
-  return std::nullopt;
 }
 
 // Offset and packed size of an entry, from its 64-bit extra field where the short ones are full.
@@ -96,10 +98,10 @@ std::pair<std::uint64_t, std::uint64_t> PlaceOf(std::string_view entry, std::str
   return {offset, packed};
 }
 
-std::string Slashed(std::string_view name) {
-  std::string out(name);
-  std::replace(out.begin(), out.end(), '\\', '/');
-  return out;
+bool SameName(std::string_view one, std::string_view other) {
+  const auto slashed = [](char c) { return c == '\\' ? '/' : c; };
+  return std::equal(one.begin(), one.end(), other.begin(), other.end(),
+                    [&](char a, char b) { return slashed(a) == slashed(b); });
 }
 
 bool LooksLikeLocalHeader(std::string_view content, std::size_t at) {
@@ -110,8 +112,9 @@ bool LooksLikeLocalHeader(std::string_view content, std::size_t at) {
 
 class Walk {
  public:
-  Walk(std::string_view content, const Directory& directory, ZipStructure& out)
-      : content_(content), directory_(directory), out_(out) {}
+  Walk(std::string_view content, const Directory& directory, std::size_t max_renamed,
+       ZipStructure& out)
+      : content_(content), directory_(directory), max_renamed_(max_renamed), out_(out) {}
 
   void Run() {
     std::size_t at = directory_.begin;
@@ -125,6 +128,7 @@ class Walk {
                content_.substr(std::min(at + kEntrySize + name, end), extra));
       at += kEntrySize + name + extra + U16(content_, at + 32);
     }
+    out_.cut |= at + kEntrySize <= end && Begins(content_, at, kEntry);
     FindGaps();
   }
 
@@ -135,23 +139,30 @@ class Walk {
     if (offset > directory_.begin - directory_.shift) return;
     const std::size_t local = static_cast<std::size_t>(offset) + directory_.shift;
     if (!Begins(content_, local, kLocal)) return;
+    ++out_.placed;
     const std::size_t length = U16(content_, local + 26);
     const std::string_view local_name =
         content_.substr(std::min(local + kLocalSize, content_.size()), length);
-    if (Slashed(local_name) != Slashed(name)) {
-      out_.renamed.emplace(std::string(local_name), std::string(name));
-    }
+    if (!SameName(local_name, name)) SeeRenamed(local_name, name);
     const std::size_t data = local + kLocalSize + length + U16(content_, local + 28);
     const std::size_t end =
         data + static_cast<std::size_t>(std::min<std::uint64_t>(packed, content_.size()));
     covered_.emplace_back(local, end);
   }
 
+  void SeeRenamed(std::string_view local, std::string_view name) {
+    if (out_.renamed.size() < max_renamed_) {
+      out_.renamed.emplace(local.substr(0, kMaxZipName), name.substr(0, kMaxZipName));
+    } else {
+      out_.cut = true;
+    }
+  }
+
   void FindGaps() {
     std::sort(covered_.begin(), covered_.end());
     // Program code of a self-extractor may hold the mark itself.
     std::size_t reached = 0;
-    if (out_.program) reached = covered_.empty() ? directory_.begin : covered_.front().first;
+    if (out_.program && !covered_.empty()) reached = covered_.front().first;
     for (const auto& [begin, end] : covered_) {
       if (begin > reached) SeeGap(reached, begin);
       reached = std::max(reached, end);
@@ -164,10 +175,14 @@ class Walk {
   void SeeGap(std::size_t begin, std::size_t end) {
     const std::string_view gap = content_.substr(begin, end - begin);
     std::size_t at = gap.find(kLocal);
-    while (at != std::string_view::npos && out_.hidden.size() < kMaxGaps) {
+    while (at != std::string_view::npos) {
       if (!LooksLikeLocalHeader(content_, begin + at)) {
         at = gap.find(kLocal, at + 1);
         continue;
+      }
+      if (out_.hidden.size() >= kMaxGaps) {
+        out_.cut = true;
+        return;
       }
       out_.hidden.push_back(ZipStructure::Gap{begin + at, end});
       const std::size_t directory = std::min(gap.find(kEntry, at), gap.find(kEnd, at));
@@ -177,15 +192,16 @@ class Walk {
 
   std::string_view content_;
   const Directory& directory_;
+  const std::size_t max_renamed_;
   ZipStructure& out_;
   std::vector<std::pair<std::size_t, std::size_t>> covered_;
 };
 
 }  // namespace
 
-ZipStructure ReadZipStructure(std::string_view content) {
+ZipStructure ReadZipStructure(std::string_view content, std::size_t max_renamed) {
   ZipStructure out;
-  const auto directory = FindDirectory(content);
+  const auto directory = FindDirectory(content, out.cut);
   if (!directory) return out;
   out.found = true;
   out.program = Begins(content, 0, "MZ") || Begins(content, 0, "\x7F\x45LF");
@@ -193,7 +209,7 @@ ZipStructure ReadZipStructure(std::string_view content) {
   const std::size_t comment = U16(content, directory->end_record + 20);
   out.end = std::min(directory->end_record + kEndSize + comment, content.size());
   out.fits_end = directory->end_record + kEndSize + comment == content.size();
-  Walk(content, *directory, out).Run();
+  Walk(content, *directory, max_renamed, out).Run();
   return out;
 }
 

@@ -1,7 +1,10 @@
 // Files inside old office documents and Outlook messages.
 #include "mail/unpack/ole_files.h"
 
+#include <algorithm>
+#include <cstdint>
 #include <string>
+#include <vector>
 
 #include "base/bytes.h"
 #include "mail/reader.h"
@@ -143,6 +146,108 @@ TEST_CASE("ole: the limits of members and bytes hold at, below and above") {
     limits = ReadLimits();
     limits.max_unpacked_bytes = most;
     CHECK(Has(Dump("a.doc", document, limits), "scan.unscannable.unpacked-bytes") == (most < 5000));
+  }
+}
+
+std::string Number(std::uint32_t value) {
+  base::ByteWriter out;
+  out.U32(value);
+  return out.Take();
+}
+
+bool Whole(const std::string& ole) {
+  const auto file = OleFile::Open(ole);
+  return file && file->whole();
+}
+
+const std::string kDocument =
+    MakeOle({{"WordDocument", std::string(20'000, '\0')}, {"Small", std::string(300, 's')}});
+
+TEST_CASE("ole: a compound file that is cut is unscannable, a whole one is not") {
+  CHECK(Whole(kDocument));
+  CHECK_FALSE(Has(Dump("a.doc", kDocument), "unreadable"));
+  for (std::size_t size = 512; size < kDocument.size(); size += 512) {
+    INFO(size);
+    CHECK_FALSE(Whole(kDocument.substr(0, size)));
+    CHECK(Has(Dump("a.doc", kDocument.substr(0, size)), "unreadable 2 scan.unscannable.archive"));
+  }
+  // Less than a header is no compound file.
+  CHECK_FALSE(Has(Dump("a.doc", kDocument.substr(0, 511)), "unreadable"));
+  // What stands behind the file is not of it.
+  CHECK(Whole(kDocument + "x"));
+  CHECK(Whole(kDocument + std::string(2000, 'x')));
+}
+
+TEST_CASE("ole: a table at the front tells that the streams behind it are cut") {
+  // One table sector first, then the directory, then a stream of sixteen sectors.
+  std::string ole = kDocument.substr(0, 512);
+  ole.replace(76, 4, Number(0));
+  ole.replace(48, 4, Number(1));
+  ole.replace(60, 4, Number(0xFFFFFFFE));
+  std::string table = Number(0xFFFFFFFD) + Number(0xFFFFFFFE);
+  for (std::uint32_t i = 3; i < 18; ++i) table += Number(i);
+  table += Number(0xFFFFFFFE);
+  table.resize(512, '\xFF');
+  const std::string small = MakeOle({});
+  const std::string directory = small.substr(small.find("R\0o\0o\0t\0"s), 128);
+  ole += table + directory + std::string(384, '\0') + std::string(16 * 512, 'd');
+  CHECK(Whole(ole));
+  CHECK(Whole(ole.substr(0, ole.size() - 511)));
+  CHECK_FALSE(Whole(ole.substr(0, ole.size() - 512)));
+  CHECK_FALSE(Whole(ole.substr(0, ole.size() - 4096)));
+}
+
+TEST_CASE("ole: a directory that goes on nowhere, or in a circle, is not whole") {
+  const std::size_t directory = kDocument.find("R\0o\0o\0t\0"s);
+  REQUIRE(directory != std::string::npos);
+  const std::size_t sector = directory / 512 - 1;
+  const std::size_t table = kDocument.size() - 512;
+  for (const std::uint32_t next :
+       {std::uint32_t(sector), std::uint32_t{100}, std::uint32_t{5000}}) {
+    std::string broken = kDocument;
+    broken.replace(table + 4 * sector, 4, Number(next));
+    INFO(next);
+    REQUIRE(OleFile::Open(broken));
+    CHECK_FALSE(Whole(broken));
+    CHECK(Has(Dump("a.doc", broken), "unreadable 2 scan.unscannable.archive"));
+  }
+}
+
+TEST_CASE("ole: the directory limit holds at, below and above") {
+  for (const std::size_t count : {32'766U, 32'767U, 32'768U}) {
+    std::vector<OleStreamSource> streams(count, OleStreamSource{"s", ""});
+    const auto file = OleFile::Open(MakeOle(streams));
+    REQUIRE(file);
+    CHECK(file->entries().size() == std::min<std::size_t>(count + 1, 32'768));
+    CHECK(file->whole() == (count < 32'768));
+  }
+}
+
+TEST_CASE("ole: the table's places beyond the header are followed in small files too") {
+  // The only table sector is named in a sector of places, not in the header.
+  std::string ole = kDocument;
+  const std::string table = ole.substr(76, 4);
+  const auto places = static_cast<std::uint32_t>(ole.size() / 512 - 1);
+  ole.replace(76, 4, "\xFF\xFF\xFF\xFF");
+  ole.replace(68, 4, Number(places));
+  ole.replace(72, 4, Number(1));
+  ole += table + std::string(504, '\xFF') + Number(0xFFFFFFFE);
+  const auto file = OleFile::Open(ole);
+  REQUIRE(file);
+  CHECK(file->whole());
+  CHECK(file->Head(file->entries()[1], 30'000).size() == 20'000);
+  ole.replace(ole.size() - 4, 4, Number(places));
+  CHECK_FALSE(Whole(ole));
+  ole.replace(68, 4, Number(places + 1));
+  CHECK_FALSE(Whole(ole));
+}
+
+TEST_CASE("ole: the limit of small streams holds at, below and above") {
+  constexpr std::size_t kMost = 8U << 20;
+  for (const std::size_t size : {kMost - 64, kMost, kMost + 64}) {
+    std::string ole = kDocument;
+    ole.replace(ole.find("R\0o\0o\0t\0"s) + 120, 4, Number(static_cast<std::uint32_t>(size)));
+    CHECK(Whole(ole) == (size <= kMost));
   }
 }
 

@@ -1,6 +1,7 @@
 // Files inside winmail.dat.
 #include "mail/unpack/tnef.h"
 
+#include <algorithm>
 #include <string>
 
 #include "base/bytes.h"
@@ -127,6 +128,81 @@ TEST_CASE("tnef: the member limit holds at, below and above") {
     limits = ReadLimits();
     limits.max_unpacked_bytes = most;
     CHECK(Has(Dump(two, limits), "scan.unscannable.unpacked-bytes") == (most < 2));
+  }
+}
+
+// So many contents of one attachment, all empty, in one property.
+std::string Contents(unsigned count) {
+  base::ByteWriter out;
+  out.U32(0x3701000D);
+  out.U32(count);
+  out.Raw(std::string(4 * std::size_t{count}, '\0'));
+  return Attribute(2, 0x00069005, Properties(1, out.bytes()));
+}
+
+std::string Titles(unsigned count, std::size_t size) {
+  std::string out;
+  for (unsigned i = 0; i < count; ++i) {
+    out += Attribute(2, 0x00018010, std::to_string(100 + i) + std::string(size - 3, 'n') + '\0');
+  }
+  return out;
+}
+
+TEST_CASE("tnef: contents without end under many names stay within the cap of files") {
+  const std::string bomb = Stream(Titles(16, 4096) + Contents(250'000));
+  const Tnef tnef = ReadTnef(bomb, 100);
+  CHECK_FALSE(tnef.whole);
+  REQUIRE(tnef.files.size() == 100);
+  CHECK(tnef.files.front().names == tnef.files.back().names);  // one copy
+  ReadLimits limits;
+  limits.max_archive_members = 10;
+  const std::string dump = Dump(bomb, limits);
+  CHECK(Has(dump, "scan.unscannable.archive-members"));
+  CHECK(Has(dump, "member 12 "));
+  CHECK_FALSE(Has(dump, "member 13 "));
+}
+
+TEST_CASE("tnef: the cap of files holds at, below and above") {
+  for (const unsigned count : {9U, 10U, 11U}) {
+    std::string many = Stream("");
+    for (unsigned i = 0; i < count; ++i) many += Attribute(1, 0x0002800C, "words");
+    const std::string html = Property(0x10130102, "<html></html>");
+    std::string properties;
+    for (unsigned i = 0; i < count; ++i) properties += html;
+    for (const std::string& stream :
+         {Stream(Contents(count)), many,
+          Stream(Attribute(1, 0x00069003, Properties(count, properties)))}) {
+      const Tnef tnef = ReadTnef(stream, 10);
+      CHECK(tnef.whole == (count <= 10));
+      CHECK(tnef.files.size() == std::min(count, 10U));
+    }
+  }
+}
+
+TEST_CASE("tnef: names of one attachment are capped by number and by bytes") {
+  const auto whole = [](const std::string& titles) {
+    return ReadTnef(Stream(titles + Attribute(2, 0x0006800F, "x"))).whole;
+  };
+  CHECK(whole(Titles(15, 10)));
+  CHECK(whole(Titles(16, 10)));
+  CHECK_FALSE(whole(Titles(17, 10)));
+  CHECK(whole(Titles(4, 4095)));
+  CHECK(whole(Titles(4, 4096)));
+  CHECK_FALSE(whole(Titles(5, 4096)));
+}
+
+TEST_CASE("tnef: properties behind one of unknown kind, or above the cap, were not seen") {
+  const std::string unknown = Properties(2, Property(0x370100FB, "x") + Property(0x3707001E, "n"));
+  CHECK_FALSE(ReadTnef(Stream(Attribute(2, 0x00069005, unknown))).whole);
+  const std::string dump =
+      Dump(Stream(Attachment("a.txt", "x") + Attribute(2, 0x00069005, unknown)));
+  CHECK(Has(dump, "> a.txt"));
+  CHECK(Has(dump, "unreadable 2 scan.unscannable.archive"));
+  for (const unsigned count : {16383U, 16384U, 16385U}) {
+    std::string numbers;
+    for (unsigned i = 0; i < count; ++i) numbers += "\x03\x00\x05\x37\x01\x00\x00\x00"s;
+    const std::string stream = Stream(Attribute(2, 0x00069005, Properties(count, numbers)));
+    CHECK(ReadTnef(stream).whole == (count <= 16384));
   }
 }
 
