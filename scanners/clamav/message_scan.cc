@@ -99,7 +99,8 @@ CallOptions MessageScan::Budget(Coverage::How how) const {
 void MessageScan::Take(const CallResult& result, const char* what) {
   if (result.code != kClean && result.code != kVirus)
     failures_.push_back(base::Format("{}: {}", what, result.code_text));
-  if (result.more_hits) failures_.push_back(base::Format("{}: too many hits", what));
+  if (result.more_names) failures_.push_back(base::Format("{}: too many signatures hit", what));
+  unlisted_ += result.unlisted;
   for (const std::string& error : result.witness.errors) {
     if (IsAboutContent(error)) {
       damaged_ = error;
@@ -272,6 +273,7 @@ ScanOutcome MessageScan::Conclude() const {
     outcome.could_not_look = "libclamav ran out of time";
   }
   if (not_afforded_ > 0) AddNotAfforded(outcome.findings, tree_, not_afforded_);
+  if (unlisted_ > 0) outcome.findings.push_back(UnlistedFinding(tree_, unlisted_));
   if (!damaged_.empty()) outcome.findings.push_back(DamagedFinding(tree_, damaged_));
   if (!wrong_root_.empty()) outcome.findings.push_back(WrongRootFinding(tree_, wrong_root_));
   return outcome;
