@@ -276,6 +276,7 @@ std::optional<Worker> Pool::TakeIdle(const Job& job, const std::function<void()>
   waiting_.push_back(ticket);
   waiting_bytes_ += job.message_bytes;
   base::Deadline no_worker = base::Deadline::AfterMillis(kNoWorkerPatienceMillis);
+  base::Deadline progress = base::Deadline::AfterMillis(kProgressMillis);
   const base::Deadline last_start = LastStart(job);
   for (;;) {
     const bool late = last_start.Expired();
@@ -296,14 +297,14 @@ std::optional<Worker> Pool::TakeIdle(const Job& job, const std::function<void()>
       changed_.notify_all();
       return std::nullopt;
     }
-    const std::int64_t slice =
-        std::min<std::int64_t>(kProgressMillis, Earlier(last_start, no_worker).PollMillis());
-    const bool woken =
-        changed_.wait_for(lock, std::chrono::milliseconds(slice)) == std::cv_status::no_timeout;
-    if (woken) continue;
+    const base::Deadline next = Earlier(progress, Earlier(last_start, no_worker));
+    changed_.wait_for(lock, std::chrono::milliseconds(next.PollMillis()));
+    // By the clock: messages that end wake this one again and again.
+    if (!progress.Expired()) continue;
     lock.unlock();
     on_wait();
     lock.lock();
+    progress = base::Deadline::AfterMillis(kProgressMillis);
   }
 }
 

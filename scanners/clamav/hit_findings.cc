@@ -159,6 +159,14 @@ policy::Finding DamagedFinding(const mail::ArtifactTree& tree, const std::string
   return AboutMessage(tree, "scan.unscannable.damaged", policy::Class::kUnscannable, error);
 }
 
+policy::Finding UnlistedFinding(const mail::ArtifactTree& tree, std::uint32_t count) {
+  policy::Finding finding =
+      AboutMessage(tree, "scan.unscannable.findings", policy::Class::kUnscannable,
+                   base::Format("{} more hits of the signatures listed", count));
+  finding.count = count;
+  return finding;
+}
+
 policy::Finding WrongRootFinding(const mail::ArtifactTree& tree, const std::string& type) {
   policy::Finding finding =
       AboutMessage(tree, "mime.root-not-mail", policy::Class::kAmbiguous, "taken for " + type);

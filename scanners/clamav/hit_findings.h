@@ -31,6 +31,8 @@ Findings FindingsOf(const std::vector<Hit>& hits, const mail::ArtifactTree& tree
 inline constexpr std::string_view kNotSeenCode = "scan.error.clamav";
 policy::Finding NotSeenFinding(const mail::ArtifactTree& tree, const std::string& why);
 policy::Finding DamagedFinding(const mail::ArtifactTree& tree, const std::string& error);
+// `count` hits of signatures that have other findings.
+policy::Finding UnlistedFinding(const mail::ArtifactTree& tree, std::uint32_t count);
 policy::Finding WrongRootFinding(const mail::ArtifactTree& tree, const std::string& type);
 // `count` objects did not fit into the budget of bytes: joins the finding of that limit, or adds
 // it.

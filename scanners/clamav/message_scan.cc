@@ -47,6 +47,17 @@ std::uint32_t Millis(base::Deadline deadline) {
   return static_cast<std::uint32_t>(std::max(0, deadline.PollMillis()));
 }
 
+// A multipart whose own header in the message names a type that libclamav skips. One that was read
+// elsewhere, or whose type is written in another way, must not excuse a name nobody has read.
+bool IsSkippedByName(const mail::ArtifactTree& tree, const mail::Artifact& part) {
+  if (!part.multipart || !part.raw_body || !part.raw_header) return false;
+  if (part.declared_type != "multipart/signed" && part.declared_type != "multipart/parallel")
+    return false;
+  const mail::ByteRange header = *part.raw_header;
+  return OpenedMultiparts(tree.message.substr(header.begin, header.end - header.begin), 0)
+      .has_value();
+}
+
 // Takes the hits of the time limit out; true when there was one.
 bool TakeOutOfTime(std::vector<Hit>& hits) {
   const auto end = std::remove_if(
@@ -88,7 +99,8 @@ CallOptions MessageScan::Budget(Coverage::How how) const {
 void MessageScan::Take(const CallResult& result, const char* what) {
   if (result.code != kClean && result.code != kVirus)
     failures_.push_back(base::Format("{}: {}", what, result.code_text));
-  if (result.more_hits) failures_.push_back(base::Format("{}: too many hits", what));
+  if (result.more_names) failures_.push_back(base::Format("{}: too many signatures hit", what));
+  unlisted_ += result.unlisted;
   for (const std::string& error : result.witness.errors) {
     if (IsAboutContent(error)) {
       damaged_ = error;
@@ -146,12 +158,10 @@ void MessageScan::LookAtRaw() {
 }
 
 void MessageScan::LookAtOpened() {
-  const auto known =
-      std::count_if(tree_.artifacts.begin(), tree_.artifacts.end(), [](const mail::Artifact& part) {
-        return part.multipart && (part.declared_type == "multipart/signed" ||
-                                  part.declared_type == "multipart/parallel");
-      });
-  const auto opened = OpenedMultiparts(tree_.message, static_cast<std::size_t>(known));
+  const auto known = static_cast<std::size_t>(
+      std::count_if(tree_.artifacts.begin(), tree_.artifacts.end(),
+                    [this](const mail::Artifact& part) { return IsSkippedByName(tree_, part); }));
+  const auto opened = OpenedMultiparts(tree_.message, known);
   if (!opened || cut_) return;
   if (MillisLeft() == 0) {
     failures_.push_back("message with opened multiparts: no time left");
@@ -263,6 +273,7 @@ ScanOutcome MessageScan::Conclude() const {
     outcome.could_not_look = "libclamav ran out of time";
   }
   if (not_afforded_ > 0) AddNotAfforded(outcome.findings, tree_, not_afforded_);
+  if (unlisted_ > 0) outcome.findings.push_back(UnlistedFinding(tree_, unlisted_));
   if (!damaged_.empty()) outcome.findings.push_back(DamagedFinding(tree_, damaged_));
   if (!wrong_root_.empty()) outcome.findings.push_back(WrongRootFinding(tree_, wrong_root_));
   return outcome;

@@ -63,6 +63,7 @@ class MessageScan {
   base::Deadline after_cut_;        // for what comes after it
   std::uint64_t bytes_left_;        // for canonical messages
   std::uint32_t not_afforded_ = 0;  // objects that did not fit into them
+  std::uint32_t unlisted_ = 0;      // hits beyond the caps of their calls
   std::string damaged_;             // what the library said of damaged content
   std::string wrong_root_;          // type libclamav gave the raw message when not mail
 };

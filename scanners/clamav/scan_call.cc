@@ -10,8 +10,7 @@
 namespace lazaret::scanners {
 namespace {
 
-constexpr std::size_t kMaxMessages = 8;  // of the library, kept for the error text
-constexpr std::size_t kMaxHits = 1000;   // stops a database in which everything matches everything
+constexpr std::size_t kMaxMessages = 8;    // of the library, kept for the error text
 constexpr std::uint32_t kMaxLevels = 256;  // above libclamav's own recursion limit
 
 // The call in progress. libclamav's message callback has no reliable context, and a process makes
@@ -80,17 +79,7 @@ void OnHit(int fd, const char* name, void* context) {
   hit.name = name != nullptr ? base::ToValidUtf8(name) : "";
   for (auto it = call->stack.rbegin(); it != call->stack.rend() && !hit.artifact; ++it)
     hit.artifact = *it;
-  std::vector<Hit>& hits = call->result.hits;
-  const auto known = std::find_if(hits.begin(), hits.end(), [&](const Hit& other) {
-    return other.name == hit.name && other.artifact == hit.artifact;
-  });
-  if (known != hits.end()) {
-    ++known->count;
-  } else if (hits.size() < kMaxHits) {
-    hits.push_back(std::move(hit));
-  } else {
-    call->result.more_hits = true;
-  }
+  AddHit(call->result, std::move(hit));
 }
 
 cl_scan_options ScanOptions(const CallOptions& wanted) {
@@ -105,6 +94,25 @@ cl_scan_options ScanOptions(const CallOptions& wanted) {
 }
 
 }  // namespace
+
+void AddHit(CallResult& result, Hit hit) {
+  bool known_name = false;
+  for (Hit& other : result.hits) {
+    if (other.name != hit.name) continue;
+    known_name = true;
+    if (other.artifact != hit.artifact) continue;
+    ++other.count;
+    return;
+  }
+  const std::size_t most = known_name ? kMaxHits : kMaxHits + kMaxHitNames;
+  if (result.hits.size() < most) {
+    result.hits.push_back(std::move(hit));
+  } else if (known_name) {
+    ++result.unlisted;
+  } else {
+    result.more_names = true;
+  }
+}
 
 void ListenToLibrary() { cl_set_clcb_msg(&OnMessage); }
 

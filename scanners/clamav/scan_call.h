@@ -39,9 +39,17 @@ struct CallResult {
   int code = 0;  // cl_error_t
   std::string code_text;
   std::vector<Hit> hits;
-  bool more_hits = false;  // than are kept
+  std::uint32_t unlisted = 0;  // hits beyond the cap, each of a name that is among `hits`
+  bool more_names = false;     // names beyond the cap: what they are is not known any more
   Witness witness;
 };
+
+// Hits of one call that are listed; stops a message in which a signature matches everything from
+// costing memory. Beyond it each name is still listed once, up to so many more names, so that what
+// is left out is no worse than what is listed.
+inline constexpr std::size_t kMaxHits = 1000;
+inline constexpr std::size_t kMaxHitNames = 1000;
+void AddHit(CallResult& result, Hit hit);
 
 struct CallOptions {
   std::uint32_t max_millis = 0;  // at least 1

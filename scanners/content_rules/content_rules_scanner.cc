@@ -128,6 +128,8 @@ void ContentRulesScanner::LearnValues(const rules::MessageFacts& facts,
   }
 }
 
-void ContentRulesScanner::Report(policy::Analysis& analysis) const { mask_.Apply(analysis); }
+void ContentRulesScanner::Report(policy::Analysis& analysis) const {
+  static_cast<void>(mask_.Apply(analysis));
+}
 
 }  // namespace lazaret::scanners

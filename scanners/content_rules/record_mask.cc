@@ -59,13 +59,13 @@ bool IsOwnNumber(std::string_view node) {
 }
 
 // Keeps the numbers of parts, by which a path says where it leads.
-void HidePathDigits(std::string& path) {
+void ForNames(std::string& path, void (*hide)(std::string&)) {
   constexpr std::string_view kStep = " > ";
   std::string out;
   for (std::string_view rest = path;;) {
     const std::size_t end = std::min(rest.find(kStep), rest.size());
     std::string node(rest.substr(0, end));
-    if (!IsOwnNumber(node)) HideDigits(node);
+    if (!IsOwnNumber(node)) hide(node);
     out += node;
     if (end == rest.size()) break;
     out += kStep;
@@ -73,6 +73,17 @@ void HidePathDigits(std::string& path) {
   }
   path = std::move(out);
 }
+
+void HidePathDigits(std::string& path) { ForNames(path, HideDigits); }
+
+void HideName(std::string& name) {
+  if (!name.empty() && name != "message") name = "[name]";
+}
+void HidePathNames(std::string& path) { ForNames(path, HideName); }
+void HideText(std::string& text) {
+  if (!text.empty()) text = "[hidden]";
+}
+void KeepDigits(std::string& text) { static_cast<void>(text); }
 
 bool MasksItself(const policy::Finding& finding) {
   return finding.scanner == "content_rules" || finding.scanner == "dlp";
@@ -99,16 +110,16 @@ void RecordMask::Add(std::string_view value, std::string_view mask) {
 
 void RecordMask::AddForm(std::string lower, std::string_view mask) {
   std::vector<std::uint32_t>& same_start = by_start_[StartOf(lower)];
-  const auto place = std::find_if(same_start.begin(), same_start.end(), [&](std::uint32_t other) {
-    return forms_[other].lower.size() < lower.size();
-  });
+  const auto place = std::upper_bound(
+      same_start.begin(), same_start.end(), lower.size(),
+      [this](std::size_t size, std::uint32_t other) { return forms_[other].lower.size() < size; });
   same_start.insert(place, static_cast<std::uint32_t>(forms_.size()));
   forms_.push_back({std::move(lower), std::string(mask)});
 }
 
-// Bytes of `lower` at `at` that are a known value or, before a cut, the beginning of one; 0: none.
-std::size_t RecordMask::MatchAt(const std::string& lower, std::size_t at, const Form** form) const {
-  const std::string_view rest = std::string_view(lower).substr(at);
+// Bytes at the start of `rest` that are a known value or, before a cut, the beginning of one; 0:
+// none, or out of steps.
+std::size_t RecordMask::MatchAt(std::string_view rest, const Form** form, Steps& steps) const {
   if (rest.size() < kMinValueBytes) return 0;
   const auto found = by_start_.find(StartOf(rest));
   if (found == by_start_.end()) return 0;
@@ -116,6 +127,8 @@ std::size_t RecordMask::MatchAt(const std::string& lower, std::size_t at, const 
     const std::string& value = forms_[index].lower;
     const auto parted = std::mismatch(value.begin(), value.end(), rest.begin(), rest.end());
     const auto same = static_cast<std::size_t>(parted.first - value.begin());
+    steps.taken += same + 1;
+    if (steps.Spent()) return 0;
     const std::string_view behind = rest.substr(same);
     if (same == value.size() || behind.empty() || behind.substr(0, kCutMark.size()) == kCutMark) {
       *form = &forms_[index];
@@ -125,13 +138,13 @@ std::size_t RecordMask::MatchAt(const std::string& lower, std::size_t at, const 
   return 0;
 }
 
-void RecordMask::Hide(std::string& text) const {
-  if (forms_.empty()) return;
+bool RecordMask::Hide(std::string& text, Steps& steps) const {
+  if (forms_.empty()) return true;
   const std::string lower = base::AsciiLower(text);
   std::string out;
-  for (std::size_t at = 0; at < text.size();) {
+  for (std::size_t at = 0; at < text.size() && !steps.Spent();) {
     const Form* form = nullptr;
-    const std::size_t size = MatchAt(lower, at, &form);
+    const std::size_t size = MatchAt(std::string_view(lower).substr(at), &form, steps);
     if (size == 0) {
       out += text[at++];
       continue;
@@ -139,24 +152,34 @@ void RecordMask::Hide(std::string& text) const {
     out += form->mask;
     at += size;
   }
+  if (steps.Spent()) return false;
   text = std::move(out);
+  return true;
 }
 
-void RecordMask::Apply(policy::Analysis& analysis) const {
-  const auto hide = [this](std::string& text, void (*digits)(std::string&)) {
-    Hide(text);
-    if (all_digits_ && digits != nullptr) digits(text);
+// The tree comes last: it is what a sender can make large.
+std::uint64_t RecordMask::Apply(policy::Analysis& analysis, std::uint64_t max_steps) const {
+  using Change = void (*)(std::string&);
+  Steps steps;
+  steps.max = max_steps;
+  const auto hide = [&](std::string& text, Change digits, Change whole) {
+    if (!Hide(text, steps)) {
+      whole(text);
+    } else if (all_digits_) {
+      digits(text);
+    }
   };
-  hide(analysis.subject, HideDigits);
-  for (policy::ArtifactRecord& record : analysis.tree) {
-    hide(record.path, HidePathDigits);
-    hide(record.claimed_name, HideDigits);
-  }
+  hide(analysis.subject, HideDigits, HideText);
+  for (policy::NotLooked& item : analysis.not_looked) hide(item.reason, HideDigits, HideText);
   for (policy::Finding& finding : analysis.findings) {
-    hide(finding.path, HidePathDigits);
-    hide(finding.evidence, MasksItself(finding) ? nullptr : HideDigits);
+    hide(finding.path, HidePathDigits, HidePathNames);
+    hide(finding.evidence, MasksItself(finding) ? KeepDigits : HideDigits, HideText);
   }
-  for (policy::NotLooked& item : analysis.not_looked) hide(item.reason, HideDigits);
+  for (policy::ArtifactRecord& record : analysis.tree) {
+    hide(record.path, HidePathDigits, HidePathNames);
+    hide(record.claimed_name, HideDigits, HideName);
+  }
+  return steps.taken;
 }
 
 }  // namespace lazaret::scanners

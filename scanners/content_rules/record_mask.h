@@ -1,6 +1,7 @@
 // Hides values that a detector matched in names, subject and headers wherever they could reach the
 // record: paths, claimed names, evidence, reasons. Others escaped and cut those texts before, so a
-// value is known in its escaped forms too, and as a beginning that a cut left over.
+// value is known in its escaped forms too, and as a beginning that a cut left over. A text that was
+// not searched to its end is not shown.
 #ifndef LAZARET_SCANNERS_CONTENT_RULES_RECORD_MASK_H_
 #define LAZARET_SCANNERS_CONTENT_RULES_RECORD_MASK_H_
 
@@ -22,6 +23,9 @@ class RecordMask {
   static constexpr std::size_t kMaxValues = 4096;
   // Shorter values would mask half of every path.
   static constexpr std::size_t kMinValueBytes = 4;
+  // Bytes of text compared with bytes of values in one Apply, some tenths of a second. Stops a
+  // message whose names almost equal thousands of long values from costing minutes.
+  static constexpr std::uint64_t kMaxSteps = 200'000'000;
 
   void Clear() { *this = RecordMask(); }
   // `value` as it stands in the mail's text, in valid UTF-8; ASCII case does not matter.
@@ -30,8 +34,10 @@ class RecordMask {
   void MaskAllDigits(bool all) { all_digits_ = all; }
   bool masks_all_digits() const { return all_digits_; }
 
-  // Linear in the text. Evidence of content_rules and dlp is masked by its makers: its digits stay.
-  void Apply(policy::Analysis& analysis) const;
+  // Gives the steps taken: at most `max_steps` and one comparison. What there were no steps for is
+  // hidden whole: "[name]" for names, in paths too, "[hidden]" for other texts. Evidence of
+  // content_rules and dlp is masked by its makers: its digits stay.
+  std::uint64_t Apply(policy::Analysis& analysis, std::uint64_t max_steps = kMaxSteps) const;
 
  private:
   struct Form {
@@ -39,9 +45,16 @@ class RecordMask {
     std::string mask;
   };
 
+  struct Steps {
+    std::uint64_t taken = 0;
+    std::uint64_t max = 0;
+    bool Spent() const { return taken > max; }
+  };
+
   void AddForm(std::string lower, std::string_view mask);
-  std::size_t MatchAt(const std::string& lower, std::size_t at, const Form** form) const;
-  void Hide(std::string& text) const;
+  std::size_t MatchAt(std::string_view rest, const Form** form, Steps& steps) const;
+  // False: out of steps, `text` is as it was.
+  bool Hide(std::string& text, Steps& steps) const;
 
   std::vector<Form> forms_;
   std::unordered_map<std::uint32_t, std::vector<std::uint32_t>> by_start_;  // longest first

@@ -1,5 +1,6 @@
 // Nothing that was found excuses what was not looked at, and every leaf of the tree is looked at.
 #include <algorithm>
+#include <optional>
 
 #include "policy/decide.h"
 #include "scanners/clamav/clamav_scanner.h"
@@ -204,6 +205,35 @@ TEST_CASE("clamav: more objects than one canonical message takes are looked at, 
   REQUIRE(result.ok());
   REQUIRE(result->size() == 1);
   CHECK(result->front().artifact == 1'300);
+}
+
+TEST_CASE("clamav: only multiparts that stand in the message by name count as known") {
+  const auto engine = MakeEngine();
+  const std::string message = Multipart({Part("a.zip", EicarZip())}, "signed");
+  const std::size_t name = message.find("multipart/signed");
+  REQUIRE(name != std::string::npos);
+  const std::size_t body = message.find("\r\n\r\n") + 4;
+  // What the reader knows of the skipped multipart: itself, one in decoded bytes, or one whose
+  // header does not write the name as libclamav's reading of it does.
+  struct Known {
+    std::optional<mail::ByteRange> header;
+    std::optional<mail::ByteRange> body;
+    bool found = false;
+  };
+  const mail::ByteRange all{body, message.size()};
+  for (const Known& known : {Known{mail::ByteRange{0, body}, all, false}, Known{{}, {}, true},
+                             Known{mail::ByteRange{0, name}, all, true}}) {
+    mail::ArtifactTree tree = TreeOf(message, {{0, mail::ArtifactKind::kPart, "", ""}});
+    mail::Artifact& part = tree.artifacts.back();
+    part.multipart = true;
+    part.declared_type = "multipart/signed";
+    part.raw_header = known.header;
+    part.raw_body = known.body;
+    const auto result = JudgeTree(*engine->engine, tree);
+    INFO(Show(result));
+    REQUIRE(result.ok());
+    CHECK(HasCode(*result, "clamav.signature") == known.found);
+  }
 }
 
 }  // namespace lazaret::scanners::test

@@ -1,4 +1,6 @@
 // libclamav fails open; none of these may read as clean.
+#include "scanners/clamav/hit_findings.h"
+#include "scanners/clamav/scan_call.h"
 #include "tests/scanners/scanners_support.h"
 #include "tests/support/catch.h"
 
@@ -232,6 +234,47 @@ TEST_CASE("clamav: no time left means could-not-look") {
       Judge(*engine->engine, TextMail("<p>" + std::string(8'000'000, 'x') + "</p>", "text/html"));
   INFO(Show(result));
   CHECK_FALSE(result.ok());
+}
+
+TEST_CASE("clamav: more hits of one signature than are listed are said, and are no error") {
+  const auto engine = MakeEngine({{"own.ndb", "Own.Many:0:*:" + HexOf("ZQMANY") + "\n"}});
+  for (const std::size_t count : {kMaxHits - 1, kMaxHits + 10}) {
+    std::vector<Member> members;
+    for (std::size_t i = 0; i < count; ++i)
+      members.push_back({std::to_string(i) + ".bin", std::to_string(i) + " ZQMANY \x01\x02"});
+    const auto result = Judge(*engine->engine, Multipart({Part("a.zip", Zip(members))}));
+    REQUIRE(result.ok());
+    CHECK_FALSE(HasCode(*result, kNotSeenCode));
+    CHECK(HasCode(*result, "clamav.signature"));
+    CHECK(HasCode(*result, "scan.unscannable.findings") == (count > kMaxHits));
+  }
+}
+
+TEST_CASE("clamav: hits are listed up to the cap, beyond it one for each name") {
+  CallResult result;
+  for (std::uint32_t i = 0; i < kMaxHits; ++i) AddHit(result, {"Heuristics.Phishing.A", i});
+  CHECK(result.hits.size() == kMaxHits);
+  CHECK(result.unlisted == 0);
+  AddHit(result, {"Heuristics.Phishing.A", 7});
+  CHECK(result.hits[7].count == 2);
+  CHECK(result.unlisted == 0);
+  AddHit(result, {"Heuristics.Phishing.A", 5000});
+  CHECK(result.unlisted == 1);
+  AddHit(result, {"Own.Virus", 5000});
+  CHECK(result.hits.back().name == "Own.Virus");
+  AddHit(result, {"Own.Virus", 5001});
+  CHECK(result.hits.size() == kMaxHits + 1);
+  CHECK(result.unlisted == 2);
+}
+
+TEST_CASE("clamav: names are kept up to their cap, beyond it the call has not told all") {
+  for (const std::size_t names : {kMaxHitNames - 1, kMaxHitNames, kMaxHitNames + 1}) {
+    CallResult result;
+    for (std::uint32_t i = 0; i < kMaxHits; ++i) AddHit(result, {"Own.A", i});
+    for (std::size_t i = 0; i < names; ++i) AddHit(result, {"Own." + std::to_string(i), 0});
+    CHECK(result.more_names == (names > kMaxHitNames));
+    CHECK(result.hits.size() == kMaxHits + std::min(names, kMaxHitNames));
+  }
 }
 
 }  // namespace lazaret::scanners::test

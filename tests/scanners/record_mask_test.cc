@@ -223,4 +223,68 @@ TEST_CASE("record mask: text that was looked at whole keeps its harmless digits"
   CHECK(record.findings[0].evidence == "plan 2027.txt is text/html");
 }
 
+namespace {
+
+// Names that almost equal long values, each of which is compared with them at each byte.
+struct AlmostEqual {
+  AlmostEqual() {
+    for (std::size_t i = 0; i < 10; ++i)
+      mask.Add(std::string(400, 'a') + std::to_string(1'000'000'000 + i), "[v]");
+    analysis.subject = "order 12";
+    analysis.not_looked.push_back({"clamav", "message > part 2 > secret: no answer"});
+    policy::Finding finding;
+    finding.path = "message > part 2 > secret";
+    finding.evidence = "secret";
+    analysis.findings.push_back(finding);
+    for (std::size_t i = 0; i < 10; ++i) {
+      policy::ArtifactRecord record;
+      record.path = "message > part 2 > " + Name();
+      record.claimed_name = Name();
+      analysis.tree.push_back(record);
+    }
+    analysis.tree[0].path = "message";
+    analysis.tree[0].claimed_name = "";
+  }
+  static std::string Name() { return std::string(500, 'a') + "b"; }
+
+  RecordMask mask;
+  policy::Analysis analysis;
+};
+
+}  // namespace
+
+TEST_CASE("record mask: names that almost equal many values cost no more than the budget") {
+  constexpr std::uint64_t kSteps = 10'000;
+  AlmostEqual made;
+  CHECK(made.mask.Apply(made.analysis, kSteps) <= kSteps + AlmostEqual::Name().size());
+  CHECK(made.analysis.subject == "order 12");
+  CHECK(made.analysis.findings[0].path == "message > part 2 > secret");
+  CHECK(made.analysis.tree[0].path == "message");
+  CHECK(made.analysis.tree[0].claimed_name.empty());
+  CHECK(made.analysis.tree[1].path == "message > part 2 > [name]");
+  CHECK(made.analysis.tree[9].claimed_name == "[name]");
+}
+
+TEST_CASE("record mask: at its budget of steps all is shown, one step below the last text is not") {
+  AlmostEqual whole;
+  const std::uint64_t steps = whole.mask.Apply(whole.analysis);
+  REQUIRE(steps > 1'000'000);
+  for (const std::uint64_t max : {steps - 1, steps, steps + 1}) {
+    AlmostEqual made;
+    CHECK(made.mask.Apply(made.analysis, max) == steps);
+    CHECK(made.analysis.tree[9].path == "message > part 2 > " + AlmostEqual::Name());
+    CHECK(made.analysis.tree[9].claimed_name == (max < steps ? "[name]" : AlmostEqual::Name()));
+  }
+}
+
+TEST_CASE("record mask: without steps left neither subject, evidence nor reason is shown") {
+  AlmostEqual made;
+  made.analysis.subject = "aaaa";
+  made.mask.Apply(made.analysis, 0);
+  CHECK(made.analysis.subject == "[hidden]");
+  CHECK(made.analysis.not_looked[0].reason == "[hidden]");
+  CHECK(made.analysis.findings[0].evidence == "[hidden]");
+  CHECK(made.analysis.findings[0].path == "message > part 2 > [name]");
+}
+
 }  // namespace lazaret::scanners::test

@@ -3,6 +3,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <filesystem>
 #include <map>
 
@@ -292,4 +293,26 @@ TEST_CASE("worker pool: a message above the limit of waiting bytes may wait alon
   CHECK(fixture.Run(1500).failure == "too many bytes of messages are waiting for a worker");
   busy.join();
   large.join();
+}
+
+TEST_CASE("worker pool: a waiting message tells of progress though others come and go all the time",
+          "[app][judge]") {
+  Fixture fixture;
+  FakeZygote zygote(fixture.path);
+  const base::UniqueFd worker = zygote.AddWorker(1);
+  REQUIRE(fixture.pool->WaitReady(base::Deadline::AfterMillis(5000)).ok());
+  std::thread busy([&] { static_cast<void>(fixture.Run(4000)); });
+  REQUIRE(fixture.Eventually([](const judge::PoolStatus& status) { return status.busy == 1; }));
+  std::atomic<int> told{0};
+  std::atomic<bool> done{false};
+  std::thread waiting([&] {
+    static_cast<void>(fixture.pool->Run(fixture.JobFor(2500), [&] { ++told; }));
+    done = true;
+  });
+  // Each of these ends at once and wakes all that wait.
+  while (!done) static_cast<void>(fixture.Run(-1000));
+  waiting.join();
+  busy.join();
+  CHECK(told >= 2);
+  CHECK(told <= 3);
 }
