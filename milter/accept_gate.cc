@@ -1,6 +1,8 @@
 #include "milter/accept_gate.h"
 
+#include <signal.h>
 #include <sys/ioctl.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <atomic>
@@ -156,4 +158,12 @@ extern "C" __attribute__((visibility("default"))) int accept(int fd, sockaddr* a
     errno = EINTR;
     return -1;
   }
+}
+
+// libmilter's own thread waits for HUP, TERM and INT and stops the filter when it gets one, before
+// the front has answered what is in work. Signals are the front's alone: that thread never gets
+// one. Blocking them everywhere is not enough, for sigwait takes what the main thread does not take
+// at once.
+extern "C" __attribute__((visibility("default"))) int sigwait(const sigset_t*, int*) {
+  for (;;) pause();
 }

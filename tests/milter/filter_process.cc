@@ -109,8 +109,8 @@ class WordHandler : public milter::MessageHandler {
   const int release_;
 };
 
-[[noreturn]] void RunChild(const milter::FilterOptions& options, bool stop_first, int events,
-                           int release) {
+[[noreturn]] void RunChild(const milter::FilterOptions& options, const FilterChoices& choices,
+                           int events, int release) {
   g_memory_is_short = true;
   front::BlockSignals();
   signal(SIGPIPE, SIG_IGN);
@@ -119,8 +119,9 @@ class WordHandler : public milter::MessageHandler {
   auto opened = milter::Filter::Open(options, *handler, *counters);
   if (!opened.ok()) _exit(3);
   milter::Filter* filter = opened->release();
-  if (stop_first) filter->StopAccepting();
+  if (choices.stop_first) filter->StopAccepting();
   const auto stop = front::ListenForStop();
+  if (choices.deaf) front::BlockSignals();
   std::thread([filter] {
     front::BlockSignals();
     const auto served = filter->Serve();
@@ -172,7 +173,7 @@ FilterProcess::FilterProcess(const FilterChoices& choices) {
   options.session.header_fields = choices.header_fields;
   options.session.store.spool_dir = choices.spool_dir.empty() ? folder_ : choices.spool_dir;
   child_ = fork();
-  if (child_ == 0) RunChild(options, choices.stop_first, events[1], release[0]);
+  if (child_ == 0) RunChild(options, choices, events[1], release[0]);
   close(events[1]);
   close(release[0]);
   events_.Reset(events[0]);

@@ -33,6 +33,7 @@ struct FilterChoices {
   std::uint32_t header_fields = 500'000;
   std::string spool_dir;    // empty = a good one
   std::string listen;       // empty = a unix socket of its own
+  bool deaf = false;        // no thread of ours takes signals
   bool stop_first = false;  // TERM was there before the thread that serves came up
 };
 

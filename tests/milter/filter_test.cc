@@ -43,6 +43,20 @@ TEST_CASE("filter: a stop that comes before it serves ends it in order") {
   CHECK(*status == 0);
 }
 
+TEST_CASE("filter: a signal that we have not taken yet does not stop libmilter by itself") {
+  FilterChoices choices;
+  choices.deaf = true;
+  FilterProcess filter(choices);
+  FakeMta first(filter.socket());
+  REQUIRE(first.Greet());
+  filter.Signal(SIGTERM);
+  // libmilter's own thread would end it as soon as its listener looks up.
+  CHECK_FALSE(filter.ExitWithin(1000));
+  FakeMta second(filter.socket());
+  REQUIRE(second.Greet());
+  CHECK(second.Send(Wanting("accept")).final == 'c');
+}
+
 TEST_CASE("filter: an MTA that does not allow edits is refused in negotiation") {
   FilterProcess filter;
   FakeMta mta(filter.socket());
