@@ -105,6 +105,11 @@ base::Result<NodeSpec> ReadRegex(const Value& value, const Lists& lists) {
     return FieldError(regex.place, "regex",
                       base::Format("must have 1 to {} bytes", kMaxRegexBytes));
   }
+  // "\b" in double quotes is a backspace in YAML, and matches nothing that people write.
+  if (node.regex.find('\b') != std::string::npos) {
+    return FieldError(regex.place, "regex",
+                      "holds a backspace: in double quotes \\b is one; use single quotes");
+  }
   LAZARET_TRY(ReadRegexOptions(value, lists, node));
   LAZARET_TRY(ReadConfidence(value, node));
   return node;

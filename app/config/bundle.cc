@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cerrno>
 #include <filesystem>
+#include <set>
+#include <utility>
 
 #include "app/config/config.h"
 #include "base/crypto.h"
@@ -30,7 +32,10 @@ class BundleReader {
   GenerationBundle Take() { return std::move(bundle_); }
 
  private:
+  bool IsNew(const std::string& path);
+
   GenerationBundle bundle_;
+  std::set<std::pair<dev_t, ino_t>> files_;
   std::size_t bytes_ = 0;
 };
 
@@ -50,7 +55,14 @@ base::Status BundleReader::Add(BundleDocument document) {
   return base::Ok();
 }
 
+// A file reached by two ways (its folder and its name) is one file.
+bool BundleReader::IsNew(const std::string& path) {
+  struct stat status {};
+  return stat(path.c_str(), &status) != 0 || files_.emplace(status.st_dev, status.st_ino).second;
+}
+
 base::Status BundleReader::AddFile(DocumentKind kind, const std::string& path) {
+  if (!IsNew(path)) return base::Ok();
   const std::size_t most = kind == DocumentKind::kList ? kMaxListFileBytes : kMaxRuleFileBytes;
   BundleDocument document;
   document.kind = kind;

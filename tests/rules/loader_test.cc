@@ -129,6 +129,12 @@ TEST_CASE("loader: a bad regex says at which character of it the fault lies") {
   CHECK(why("(a)\\1").find("no back-references") != std::string::npos);
 }
 
+TEST_CASE("loader: a backspace in a regex, as \\b in double quotes gives one, is refused") {
+  const std::string error = CompileError(WithMatch("{regex: \"\\bfoo\\b\"}"));
+  CHECK(error.find("single quotes") != std::string::npos);
+  CHECK(CompileError(WithMatch("{regex: '\\bfoo\\b'}")).empty());
+}
+
 TEST_CASE("loader: an unknown key close to a known one gets a hint") {
   CHECK(CompileError(With("keyword: [a]")).find("did you mean \"keywords\"?") != std::string::npos);
   CHECK(CompileError(With("derection: any")).find("did you mean \"direction\"?") !=

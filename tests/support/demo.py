@@ -16,7 +16,7 @@ To attach Lazaret to the system's Postfix (details: docs/operations.md, deploy/p
   postconf -e 'smtpd_milters = unix:lazaret/milter.sock' 'non_smtpd_milters = $smtpd_milters' \\
               'milter_default_action = tempfail' 'milter_content_timeout = 180s'
   postfix reload
-Begin with "policy: {mode: observe}" in lazaret.yaml: it judges and records, and stops nothing."""
+Begin with "mode: observe" under "policy:" in lazaret.yaml: it judges and records, and stops nothing."""
 
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 KEPT = os.path.join(TOP, "build", "demo")

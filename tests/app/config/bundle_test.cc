@@ -60,6 +60,14 @@ TEST_CASE("bundle: policy, shipped and site rules and lists are read, sorted by 
   CHECK(bundle.documents.front().origin == "shipped policy.yaml");
 }
 
+TEST_CASE("bundle: a rule file that is named and lies in rules.d counts once", "[config][bundle]") {
+  const tests::TempFolder folder;
+  folder.Write("etc/lazaret/rules.d/mine.yaml", "id: A\n");
+  const std::string file = folder.path() + "/etc/lazaret/rules.d/mine.yaml";
+  const config::GenerationBundle bundle = Read(ConfigIn(folder, {"rules.paths=" + file}));
+  CHECK(Names(bundle, DocumentKind::kSiteRules) == Strings{"mine.yaml"});
+}
+
 TEST_CASE("bundle: a policy file of the site takes the shipped one's place", "[config][bundle]") {
   const tests::TempFolder folder;
   folder.Write("etc/lazaret/policy.yaml", "version: 1\ndefaults: {suspicious: hold}\n");
