@@ -16,6 +16,28 @@ void WriteGeneration(base::JsonWriter& json, const judge::GenerationInfo& genera
   json.EndObject();
 }
 
+// Counts stand bucket by bucket beside the bounds, the last one for all that is longer.
+void WriteHistograms(base::JsonWriter& json, const base::Counters& counters) {
+  json.Key("histogram_bounds_micros");
+  json.BeginArray();
+  for (const std::uint64_t bound : base::Histogram::kBoundsMicros) json.Uint(bound);
+  json.EndArray();
+  json.Key("histograms");
+  json.BeginArray();
+  for (const base::Counters::NamedReading& one : counters.Histograms()) {
+    json.BeginObject();
+    json.Field("name", one.name);
+    json.Field("label", one.label);
+    json.Field("sum_micros", one.reading.sum_micros);
+    json.Key("counts");
+    json.BeginArray();
+    for (const std::uint64_t count : one.reading.counts) json.Uint(count);
+    json.EndArray();
+    json.EndObject();
+  }
+  json.EndArray();
+}
+
 }  // namespace
 
 std::string StatusJson(const FrontState& state, const base::Counters& counters) {
@@ -30,13 +52,17 @@ std::string StatusJson(const FrontState& state, const base::Counters& counters) 
   json.Field("workers", state.pool.workers);
   json.Field("busy", state.pool.busy);
   json.Field("waiting", state.pool.waiting);
+  json.Field("waiting_bytes", state.pool.waiting_bytes);
+  json.Field("oldest_millis", state.oldest_millis);
   json.Field("worker_deaths", state.pool.worker_deaths);
+  json.Field("worker_retirements", state.pool.worker_retirements);
   json.Field("sessions", state.load.sessions);
   json.Field("in_flight", state.load.in_flight);
   json.Key("counters");
   json.BeginObject();
   for (const auto& [name, value] : counters.Snapshot()) json.Field(name, value);
   json.EndObject();
+  WriteHistograms(json, counters);
   json.EndObject();
   return json.text();
 }

@@ -135,6 +135,7 @@ class Pool final : public WorkerPool {
   std::uint32_t workers_ = 0;
   std::uint32_t busy_ = 0;
   std::uint64_t deaths_ = 0;
+  std::uint64_t retirements_ = 0;
   GenerationInfo generation_;
   std::string not_ready_ = "no analyzer is connected yet";
 };
@@ -366,7 +367,7 @@ void Pool::Discard(const Worker& worker, const Job& job, const std::string& why)
   const std::scoped_lock lock(mutex_);
   --busy_;
   --workers_;
-  if (!why.empty()) ++deaths_;
+  ++(why.empty() ? retirements_ : deaths_);
   changed_.notify_all();
 }
 
@@ -455,6 +456,7 @@ PoolStatus Pool::Status() const {
   status.waiting = static_cast<std::uint32_t>(waiting_.size());
   status.waiting_bytes = waiting_bytes_;
   status.worker_deaths = deaths_;
+  status.worker_retirements = retirements_;
   return status;
 }
 

@@ -64,6 +64,7 @@ struct PoolStatus {
   std::uint32_t waiting = 0;
   std::uint64_t waiting_bytes = 0;
   std::uint64_t worker_deaths = 0;
+  std::uint64_t worker_retirements = 0;  // recycled in order
 };
 
 class WorkerPool {
