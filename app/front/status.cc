@@ -49,6 +49,10 @@ std::string StatusJson(const FrontState& state, const base::Counters& counters) 
   json.Field("ready", state.pool.ready);
   json.Field("not_ready_reason", state.pool.not_ready_reason);
   WriteGeneration(json, state.pool.generation);
+  if (!state.pool.generation.id.empty()) {
+    json.Field("generation_seconds",
+               (base::MonotonicNow() - state.pool.generation_since) / 1'000'000'000);
+  }
   json.Field("workers", state.pool.workers);
   json.Field("busy", state.pool.busy);
   json.Field("waiting", state.pool.waiting);

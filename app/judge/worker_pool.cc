@@ -137,6 +137,7 @@ class Pool final : public WorkerPool {
   std::uint64_t deaths_ = 0;
   std::uint64_t retirements_ = 0;
   GenerationInfo generation_;
+  base::Nanoseconds generation_since_ = 0;
   std::string not_ready_ = "no analyzer is connected yet";
 };
 
@@ -230,6 +231,7 @@ void Pool::AddWorker(const std::shared_ptr<Zygote>& zygote, Frame& frame) {
   worker.socket = std::move(frame.fds[0]);
   worker.zygote = zygote;
   const std::scoped_lock lock(mutex_);
+  if (generation_.id != zygote->info.id) generation_since_ = base::MonotonicNow();
   generation_ = zygote->info;
   ++workers_;
   idle_.push_back(std::move(worker));
@@ -451,6 +453,7 @@ PoolStatus Pool::Status() const {
   status.ready = workers_ > 0;
   if (!status.ready) status.not_ready_reason = not_ready_;
   status.generation = generation_;
+  status.generation_since = generation_since_;
   status.workers = workers_;
   status.busy = busy_;
   status.waiting = static_cast<std::uint32_t>(waiting_.size());

@@ -98,9 +98,12 @@ class Daemon:
     def log_folder(self):
         return os.path.join(self.root, "var/lib/lazaret/db")
 
-    def cli_status(self, *more):
-        return subprocess.run([CLI, "--config", self.config, "--set", "paths.root=" + self.root, "status", *more],
+    def cli(self, *words):
+        return subprocess.run([CLI, "--config", self.config, "--set", "paths.root=" + self.root, *words],
                               capture_output=True, text=True, timeout=PATIENCE)
+
+    def cli_status(self, *more):
+        return self.cli("status", *more)
 
     def status(self):
         fine, text = self.ask("status")
@@ -358,6 +361,26 @@ class SupervisorTest(unittest.TestCase):
     def test_the_folder_of_the_socket_is_made_below_the_root(self):
         daemon = self.front_serving()
         connect(daemon.milter_socket())
+
+    def test_stats_are_those_of_the_roles(self):
+        daemon = self.front_serving()
+        done = daemon.cli("stats", "--prometheus")
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+        lines = done.stdout.splitlines()
+        for line in ('lazaret_role_up{role="front"} 1', "lazaret_messages_total 0", "lazaret_queue_messages 0",
+                     "lazaret_ready 0", "# TYPE lazaret_stage_seconds histogram",
+                     'lazaret_stage_seconds_bucket{stage="record",le="+Inf"} 0',
+                     'lazaret_scanner_seconds_count{scanner="clamav"} 0'):
+            self.assertIn(line, lines)
+        names = [metric["name"] for metric in json.loads(daemon.cli("stats", "--json").stdout)["metrics"]]
+        self.assertEqual(names, [line.split()[2] for line in lines if line.startswith("# TYPE ")])
+        self.assertIn("messages_total", daemon.cli("stats").stdout)
+        self.assertEqual(daemon.cli("stats", "--json", "--prometheus").returncode, 2)
+        daemon.process.send_signal(signal.SIGTERM)
+        daemon.process.wait(PATIENCE)
+        done = daemon.cli("stats")
+        self.assertEqual((done.returncode, done.stdout), (2, ""))
+        self.assertIn("no daemon answers", done.stderr)
 
     def test_a_second_daemon_on_the_same_state_folder_is_refused(self):
         first = self.front_serving()
