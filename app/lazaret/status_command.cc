@@ -21,6 +21,33 @@ std::string Span(std::int64_t seconds) {
   return base::Format("{} days", seconds / 86'400);
 }
 
+// "clean 12, malicious 1": the counters of one kind, in the order of their names.
+std::string Divided(const base::JsonValue& counters, std::string_view prefix) {
+  constexpr std::string_view kEnd = "_total";
+  std::string text;
+  for (const auto& [name, value] : counters.fields) {
+    if (name.size() <= prefix.size() + kEnd.size() || name.rfind(prefix, 0) != 0) continue;
+    const std::string part = name.substr(prefix.size(), name.size() - prefix.size() - kEnd.size());
+    text += base::Format("{}{} {}", text.empty() ? "" : ", ", base::EscapeLine(part), value.Int());
+  }
+  return text.empty() ? "none yet" : text;
+}
+
+void ShowMail(const base::JsonValue& counters, std::ostream& out) {
+  out << base::Format("messages    {} answered since the front started\n",
+                      counters["messages_total"].Int());
+  out << "  class     " << Divided(counters, "messages_class_") << "\n";
+  out << "  answer    " << Divided(counters, "messages_action_") << "\n";
+  out << base::Format(
+      "  trouble   {} aborted, {} refused for a limit, {} refused at MAIL, {} not looked at, {} "
+      "not "
+      "recorded\n",
+      counters["messages_aborted_total"].Int(), counters["messages_refused_total"].Int(),
+      counters["messages_refused_at_mail_total"].Int(),
+      counters["messages_not_looked_at_total"].Int(),
+      counters["verdicts_not_recorded_total"].Int());
+}
+
 void ShowFront(const base::JsonValue& front, std::ostream& out) {
   const base::JsonValue& generation = front["generation"];
   const std::string id = generation["id"].text;
@@ -37,6 +64,10 @@ void ShowFront(const base::JsonValue& front, std::ostream& out) {
                       front["busy"].Int(), front["worker_deaths"].Int());
   out << base::Format("queue       {} waiting, {} in flight, {} sessions\n", front["waiting"].Int(),
                       front["in_flight"].Int(), front["sessions"].Int());
+  if (front["in_flight"].Int() > 0)
+    out << base::Format("oldest      waits {} s for its answer\n",
+                        front["oldest_millis"].Int() / 1000);
+  ShowMail(front["counters"], out);
 }
 
 void ShowAnalyzer(const base::JsonValue& analyzer, std::ostream& out) {

@@ -1,6 +1,7 @@
 #include "app/front/stage_times.h"
 
 #include "app/front/status.h"
+#include "base/fd.h"
 #include "base/json_value.h"
 #include "tests/support/catch.h"
 
@@ -64,6 +65,26 @@ TEST_CASE("front: the status holds the histograms, one count a bucket and one fo
   CHECK(one["sum_micros"].Int() == 600'000'000);
   REQUIRE(one["counts"].items.size() == bounds.size() + 1);
   CHECK(one["counts"].items.back().Int() == 1);
+}
+
+TEST_CASE("front: docs/operations.md names every key of the status") {
+  const auto docs = base::ReadFile(LAZARET_OPERATIONS_DOCS, 1U << 20);
+  REQUIRE(docs.ok());
+  base::Counters counters;
+  const StageTimes times(counters);
+  FrontState state;
+  state.pool.generation.id = "g1";
+  const auto json = base::ParseJson(StatusJson(state, counters));
+  REQUIRE(json.ok());
+  CHECK(json->fields.count("generation_seconds") == 1);
+  std::vector<std::string> keys;
+  for (const auto& field : json->fields) keys.push_back(field.first);
+  for (const auto& field : (*json)["generation"].fields) keys.push_back(field.first);
+  for (const auto& field : (*json)["histograms"].items.at(0).fields) keys.push_back(field.first);
+  for (const std::string& key : keys) {
+    CAPTURE(key);
+    CHECK(docs->find("`" + key + "`") != std::string::npos);
+  }
 }
 
 }  // namespace
