@@ -27,6 +27,11 @@ std::vector<RoleSpec> RolesOf(const config::Config& config) {
   };
 }
 
+const char* StateName(RoleState state) {
+  if (state == RoleState::kReady) return "ready";
+  return state == RoleState::kStarting ? "starting" : "down";
+}
+
 base::Status StartRole(RoleRun& role, const SharedFiles& files, const std::string& folder) {
   LAZARET_ASSIGN(auto control, process::SeqpacketPair());
   process::SpawnOptions options;
@@ -40,6 +45,7 @@ base::Status StartRole(RoleRun& role, const SharedFiles& files, const std::strin
   role.started = base::MonotonicNow();
   role.status_json.clear();
   role.asked = false;
+  role.overdue = false;
   return base::Ok();
 }
 

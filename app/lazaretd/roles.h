@@ -26,6 +26,7 @@ struct RoleSpec {
 std::vector<RoleSpec> RolesOf(const config::Config& config);
 
 enum class RoleState { kDown, kStarting, kReady };
+const char* StateName(RoleState state);  // "down", "starting", "ready"
 
 // One running role.
 struct RoleRun {
@@ -43,6 +44,7 @@ struct RoleRun {
   std::string complaint;    // what it said when not
   std::string status_json;  // its last answer to a status request
   bool asked = false;       // it owes an answer to one
+  bool overdue = false;     // and nobody waits for that any more
 };
 
 // What all roles are given.
