@@ -162,9 +162,9 @@ base::Status OpenAll(Front& front) {
 
 std::string Status(Front& front) {
   front.counters.Set("log_lines_dropped_total", base::LogLinesDropped());
-  return StatusJson(
-      {front.pool->Status(), front.filter->Load(), front.config().milter.listen, front.draining},
-      front.counters);
+  return StatusJson({front.pool->Status(), front.filter->Load(), front.config().milter.listen,
+                     front.draining, front.handler->OldestMillis()},
+                    front.counters);
 }
 
 void BeginDrain(Front& front, std::int64_t millis) {

@@ -87,7 +87,7 @@ std::string MessageLine(const MessageSummary& message, policy::Action answered) 
 }
 
 // The counters that operators watch are there from the start, at zero.
-FrontHandler::FrontHandler(const HandlerParts& parts) : parts_(parts) {
+FrontHandler::FrontHandler(const HandlerParts& parts) : parts_(parts), times_(parts.counters) {
   for (const char* name : {"messages_total", "messages_aborted_total", "messages_refused_total",
                            "messages_refused_at_mail_total"}) {
     parts_.counters.Add(name, 0);
@@ -105,11 +105,14 @@ judge::Outcome FrontHandler::Look(const milter::Transaction& transaction,
   job.facts.envelope = envelope;
   const std::optional<bool> seen = parts_.log.SenderSeenBefore(
       envelope.sender, envelope.recipients, base::Deadline::AfterMillis(kHistoryMillis));
+  times_.history.ObserveSince(began);
   job.facts.sender_seen_before = seen.value_or(false);
   job.facts.budget_millis = static_cast<std::uint32_t>(look_millis);
   job.uid = NewUid();
   job.deadline = base::Deadline::At(began + look_millis * 1'000'000);
+  const base::Nanoseconds asked = base::MonotonicNow();
   judge::Outcome outcome = parts_.pool.Run(std::move(job), progress);
+  times_.Looked(asked, outcome.waited_micros, outcome.analysis.timing);
   CheckBundle(outcome);
   if (!seen) {
     parts_.counters.Add("history_not_looked_at_total");
@@ -141,6 +144,7 @@ db::DecisionEvent FrontHandler::NewEvent(const policy::Envelope& envelope) const
 milter::Disposition FrontHandler::Judge(const milter::Transaction& transaction,
                                         const std::function<void()>& progress) {
   const base::Nanoseconds began = base::MonotonicNow();
+  const OpenMessages::Entry entry(open_, began);
   db::DecisionEvent event = NewEvent(transaction.envelope);
   event.message_sha256 = transaction.message.sha256;
   event.body_sha256 = transaction.message.body_sha256;
@@ -148,7 +152,9 @@ milter::Disposition FrontHandler::Judge(const milter::Transaction& transaction,
 
   judge::Outcome outcome = Look(transaction, event.envelope, began, progress);
   event.time = base::RealtimeNow();
+  const base::Nanoseconds looked = base::MonotonicNow();
   event.verdict = policy::Decide({event.envelope, outcome.analysis, parts_.policy, event.time});
+  times_.decide.ObserveSince(looked);
   event.analysis = std::move(outcome.analysis);
   // The verdict holds them all, and the record takes them from there.
   std::vector<policy::Finding>().swap(event.analysis.findings);
@@ -190,6 +196,7 @@ milter::Disposition FrontHandler::RecordThenAnswer(db::DecisionEvent&& event,
     disposition.action = policy::Action::kTempfail;
     disposition.reply = NotRecordedReply(parts_.config, summary.verdict_id);
   }
+  times_.message.ObserveSince(began);
   Report(summary, disposition.action);
   return disposition;
 }
@@ -228,7 +235,9 @@ milter::Disposition FrontHandler::DispositionOf(const policy::Verdict& verdict,
 
 base::Status FrontHandler::Record(db::DecisionEvent&& event, base::Deadline deadline) {
   const std::string id = event.verdict_id;
+  const base::Nanoseconds asked = base::MonotonicNow();
   base::Status recorded = parts_.log.AppendBefore(std::move(event), deadline);
+  times_.record.ObserveSince(asked);
   if (!recorded.ok()) {
     parts_.counters.Add("verdicts_not_recorded_total");
     base::LogError(base::Format("verdict {} could not be recorded, answering 451: {}", id,

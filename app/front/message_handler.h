@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "app/config/config.h"
+#include "app/front/stage_times.h"
 #include "app/judge/worker_pool.h"
 #include "base/counters.h"
 #include "db/verdict_log.h"
@@ -54,6 +55,8 @@ class FrontHandler : public milter::MessageHandler {
   milter::Disposition Refused(const milter::Refusal& refusal) override;
   void OnRefusedAtMail(const policy::Envelope& envelope, const milter::Reply& reply) override;
   void OnAborted() override;
+  // How long the oldest message has been waiting for its answer.
+  std::uint64_t OldestMillis() const { return open_.OldestMillis(); }
 
  private:
   judge::Outcome Look(const milter::Transaction& transaction, const policy::Envelope& envelope,
@@ -69,6 +72,8 @@ class FrontHandler : public milter::MessageHandler {
   void CheckBundle(judge::Outcome& outcome) const;
 
   HandlerParts parts_;
+  StageTimes times_;
+  OpenMessages open_;
 };
 
 // Distinct codes of the findings that count, worst class first: "clamav.signature,

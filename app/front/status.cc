@@ -16,6 +16,28 @@ void WriteGeneration(base::JsonWriter& json, const judge::GenerationInfo& genera
   json.EndObject();
 }
 
+// Counts stand bucket by bucket beside the bounds, the last one for all that is longer.
+void WriteHistograms(base::JsonWriter& json, const base::Counters& counters) {
+  json.Key("histogram_bounds_micros");
+  json.BeginArray();
+  for (const std::uint64_t bound : base::Histogram::kBoundsMicros) json.Uint(bound);
+  json.EndArray();
+  json.Key("histograms");
+  json.BeginArray();
+  for (const base::Counters::NamedReading& one : counters.Histograms()) {
+    json.BeginObject();
+    json.Field("name", one.name);
+    json.Field("label", one.label);
+    json.Field("sum_micros", one.reading.sum_micros);
+    json.Key("counts");
+    json.BeginArray();
+    for (const std::uint64_t count : one.reading.counts) json.Uint(count);
+    json.EndArray();
+    json.EndObject();
+  }
+  json.EndArray();
+}
+
 }  // namespace
 
 std::string StatusJson(const FrontState& state, const base::Counters& counters) {
@@ -27,16 +49,24 @@ std::string StatusJson(const FrontState& state, const base::Counters& counters) 
   json.Field("ready", state.pool.ready);
   json.Field("not_ready_reason", state.pool.not_ready_reason);
   WriteGeneration(json, state.pool.generation);
+  if (!state.pool.generation.id.empty()) {
+    json.Field("generation_seconds",
+               (base::MonotonicNow() - state.pool.generation_since) / 1'000'000'000);
+  }
   json.Field("workers", state.pool.workers);
   json.Field("busy", state.pool.busy);
   json.Field("waiting", state.pool.waiting);
+  json.Field("waiting_bytes", state.pool.waiting_bytes);
+  json.Field("oldest_millis", state.oldest_millis);
   json.Field("worker_deaths", state.pool.worker_deaths);
+  json.Field("worker_retirements", state.pool.worker_retirements);
   json.Field("sessions", state.load.sessions);
   json.Field("in_flight", state.load.in_flight);
   json.Key("counters");
   json.BeginObject();
   for (const auto& [name, value] : counters.Snapshot()) json.Field(name, value);
   json.EndObject();
+  WriteHistograms(json, counters);
   json.EndObject();
   return json.text();
 }

@@ -15,6 +15,7 @@ struct FrontState {
   milter::FilterLoad load;
   std::string listen;
   bool draining = false;
+  std::uint64_t oldest_millis = 0;  // the message that has waited longest for its answer
 };
 
 std::string StatusJson(const FrontState& state, const base::Counters& counters);

@@ -135,7 +135,9 @@ class Pool final : public WorkerPool {
   std::uint32_t workers_ = 0;
   std::uint32_t busy_ = 0;
   std::uint64_t deaths_ = 0;
+  std::uint64_t retirements_ = 0;
   GenerationInfo generation_;
+  base::Nanoseconds generation_since_ = 0;
   std::string not_ready_ = "no analyzer is connected yet";
 };
 
@@ -229,6 +231,7 @@ void Pool::AddWorker(const std::shared_ptr<Zygote>& zygote, Frame& frame) {
   worker.socket = std::move(frame.fds[0]);
   worker.zygote = zygote;
   const std::scoped_lock lock(mutex_);
+  if (generation_.id != zygote->info.id) generation_since_ = base::MonotonicNow();
   generation_ = zygote->info;
   ++workers_;
   idle_.push_back(std::move(worker));
@@ -367,7 +370,7 @@ void Pool::Discard(const Worker& worker, const Job& job, const std::string& why)
   const std::scoped_lock lock(mutex_);
   --busy_;
   --workers_;
-  if (!why.empty()) ++deaths_;
+  ++(why.empty() ? retirements_ : deaths_);
   changed_.notify_all();
 }
 
@@ -451,11 +454,13 @@ PoolStatus Pool::Status() const {
   status.ready = workers_ > 0;
   if (!status.ready) status.not_ready_reason = not_ready_;
   status.generation = generation_;
+  status.generation_since = generation_since_;
   status.workers = workers_;
   status.busy = busy_;
   status.waiting = static_cast<std::uint32_t>(waiting_.size());
   status.waiting_bytes = waiting_bytes_;
   status.worker_deaths = deaths_;
+  status.worker_retirements = retirements_;
   return status;
 }
 

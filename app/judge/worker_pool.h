@@ -59,11 +59,13 @@ struct PoolStatus {
   bool ready = false;  // at least one worker can take mail
   std::string not_ready_reason;
   GenerationInfo generation;
+  base::Nanoseconds generation_since = 0;  // on CLOCK_MONOTONIC, when its first worker was ready
   std::uint32_t workers = 0;
   std::uint32_t busy = 0;
   std::uint32_t waiting = 0;
   std::uint64_t waiting_bytes = 0;
   std::uint64_t worker_deaths = 0;
+  std::uint64_t worker_retirements = 0;  // recycled in order
 };
 
 class WorkerPool {

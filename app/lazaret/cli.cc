@@ -9,6 +9,7 @@
 #include "app/lazaret/log_command.h"
 #include "app/lazaret/rules_command.h"
 #include "app/lazaret/scan_command.h"
+#include "app/lazaret/stats_command.h"
 #include "app/lazaret/status_command.h"
 #include "app/lazaret/suggest.h"
 #include "base/text.h"
@@ -41,6 +42,7 @@ struct Everything {
   LogArguments log;
   RulesArguments rules;
   CheckArguments check;
+  StatsArguments stats;
   bool status_json = false;
 };
 
@@ -156,6 +158,15 @@ void AddCheck(CLI::App& app, CheckArguments& check) {
       ->type_name("DIR");
 }
 
+void AddStats(CLI::App& app, StatsArguments& stats) {
+  CLI::App* command = app.add_subcommand(
+      "stats",
+      "Counters, gauges and times of every role. docs/operations.md says what to alarm on.");
+  CLI::Option* json = command->add_flag("--json", stats.json, "As JSON, with \"v\":1");
+  command->add_flag("--prometheus", stats.prometheus, "In the text format 0.0.4 of Prometheus")
+      ->excludes(json);
+}
+
 int Dispatch(CLI::App& app, Everything& all) {
   std::vector<std::string> faults;
   auto config = config::LoadConfig(all.globals.config_file, all.globals.sets, &faults);
@@ -168,6 +179,7 @@ int Dispatch(CLI::App& app, Everything& all) {
   if (app.got_subcommand("scan")) return RunScan(*config, all.scan, std::cout, std::cerr);
   if (app.got_subcommand("rules")) return RunRules(*config, all.rules, std::cout, std::cerr);
   if (app.got_subcommand("check")) return RunCheck(*config, all.check, std::cout, std::cerr);
+  if (app.got_subcommand("stats")) return RunStats(*config, all.stats, std::cout, std::cerr);
   if (app.got_subcommand("status"))
     return RunStatus(*config, all.status_json, std::cout, std::cerr);
   all.log.database = config->log.database;
@@ -228,6 +240,7 @@ int RunCli(int argc, char** argv) {
   AddLog(app, all.log);
   AddRules(app, all.rules);
   AddCheck(app, all.check);
+  AddStats(app, all.stats);
   CLI::App* status =
       app.add_subcommand("status", "Roles, generation, confinement, signature age, queue.");
   status->add_flag("--json", all.status_json, "As JSON");

@@ -2,8 +2,8 @@
 
 #include <unistd.h>
 
-#include "app/process/frames.h"
-#include "base/bytes.h"
+#include "app/lazaret/ask_supervisor.h"
+#include "base/clock.h"
 #include "base/format.h"
 #include "base/json_value.h"
 #include "base/text.h"
@@ -11,39 +11,41 @@
 namespace lazaret::cli {
 namespace {
 
-using process::Frame;
-using process::FrameType;
-
 constexpr int kProblems = 1;
 constexpr int kNoAnswer = 2;
-constexpr std::int64_t kAnswerMillis = 5'000;
-
-base::Result<std::string> AskSupervisor(const std::string& socket_path,
-                                        const std::string& command) {
-  LAZARET_ASSIGN(const base::UniqueFd socket, process::ConnectSeqpacket(socket_path));
-  Frame request;
-  request.type = FrameType::kControlRequest;
-  base::ByteWriter out;
-  out.String(command);
-  request.payload = out.Take();
-  LAZARET_TRY(process::SendFrame(socket.get(), request));
-  LAZARET_ASSIGN(const Frame reply,
-                 process::ReceiveFrame(socket.get(), base::Deadline::AfterMillis(kAnswerMillis)));
-  base::ByteReader in(reply.payload);
-  const bool fine = in.U8() == 1;
-  std::string text = in.String(process::kMaxFrameBytes);
-  if (reply.type != FrameType::kControlReply || !in.AtEnd() || !fine) {
-    return base::Error{base::ErrorCode::kPermission,
-                       socket_path + ": " + (text.empty() ? "wrong answer" : text)};
-  }
-  return text;
-}
 
 std::string Span(std::int64_t seconds) {
   if (seconds < 120) return base::Format("{} s", seconds);
   if (seconds < 7200) return base::Format("{} min", seconds / 60);
   if (seconds < 172'800) return base::Format("{} h", seconds / 3600);
   return base::Format("{} days", seconds / 86'400);
+}
+
+// "clean 12, malicious 1": the counters of one kind, in the order of their names.
+std::string Divided(const base::JsonValue& counters, std::string_view prefix) {
+  constexpr std::string_view kEnd = "_total";
+  std::string text;
+  for (const auto& [name, value] : counters.fields) {
+    if (name.size() <= prefix.size() + kEnd.size() || name.rfind(prefix, 0) != 0) continue;
+    const std::string part = name.substr(prefix.size(), name.size() - prefix.size() - kEnd.size());
+    text += base::Format("{}{} {}", text.empty() ? "" : ", ", base::EscapeLine(part), value.Int());
+  }
+  return text.empty() ? "none yet" : text;
+}
+
+void ShowMail(const base::JsonValue& counters, std::ostream& out) {
+  out << base::Format("messages    {} answered since the front started\n",
+                      counters["messages_total"].Int());
+  out << "  class     " << Divided(counters, "messages_class_") << "\n";
+  out << "  answer    " << Divided(counters, "messages_action_") << "\n";
+  out << base::Format(
+      "  trouble   {} aborted, {} refused for a limit, {} refused at MAIL, {} not looked at, {} "
+      "not "
+      "recorded\n",
+      counters["messages_aborted_total"].Int(), counters["messages_refused_total"].Int(),
+      counters["messages_refused_at_mail_total"].Int(),
+      counters["messages_not_looked_at_total"].Int(),
+      counters["verdicts_not_recorded_total"].Int());
 }
 
 void ShowFront(const base::JsonValue& front, std::ostream& out) {
@@ -62,6 +64,10 @@ void ShowFront(const base::JsonValue& front, std::ostream& out) {
                       front["busy"].Int(), front["worker_deaths"].Int());
   out << base::Format("queue       {} waiting, {} in flight, {} sessions\n", front["waiting"].Int(),
                       front["in_flight"].Int(), front["sessions"].Int());
+  if (front["in_flight"].Int() > 0)
+    out << base::Format("oldest      waits {} s for its answer\n",
+                        front["oldest_millis"].Int() / 1000);
+  ShowMail(front["counters"], out);
 }
 
 void ShowAnalyzer(const base::JsonValue& analyzer, std::ostream& out) {
@@ -86,8 +92,7 @@ void ShowRoles(const base::JsonValue& status, std::ostream& out) {
 }  // namespace
 
 int RunStatus(const config::Config& config, bool json, std::ostream& out, std::ostream& err) {
-  const std::string socket = config.paths.run + "/lazaretd.sock";
-  auto answer = AskSupervisor(socket, "status");
+  auto answer = AskSupervisor(config, "status");
   if (!answer.ok()) {
     err << "lazaret status: no daemon answers: " << base::EscapeLine(answer.error().text) << "\n";
     return kNoAnswer;

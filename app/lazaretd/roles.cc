@@ -3,6 +3,8 @@
 #include <algorithm>
 
 #include "app/process/frames.h"
+#include "base/format.h"
+#include "base/log.h"
 
 namespace lazaret::supervisor {
 namespace {
@@ -11,6 +13,17 @@ constexpr std::int64_t kFirstBackoffMillis = 200;
 constexpr std::int64_t kMaxBackoffMillis = 5'000;
 // A role that lived so long starts again at once.
 constexpr std::int64_t kStableMillis = 30'000;
+
+void LeaveDown(RoleRun& role) {
+  role.next_start = base::Deadline();
+  role.complaint =
+      base::Format(
+          "ended {} times within {} minutes and is left down; restart lazaretd once the "
+          "cause is mended",
+          role.ends.size(), kCrashLoopMillis / 60'000) +
+      (role.complaint.empty() ? "" : "; it said: " + role.complaint);
+  base::LogError(role.spec.name + " " + role.complaint);
+}
 
 }  // namespace
 
@@ -27,6 +40,11 @@ std::vector<RoleSpec> RolesOf(const config::Config& config) {
   };
 }
 
+const char* StateName(RoleState state) {
+  if (state == RoleState::kReady) return "ready";
+  return state == RoleState::kStarting ? "starting" : "down";
+}
+
 base::Status StartRole(RoleRun& role, const SharedFiles& files, const std::string& folder) {
   LAZARET_ASSIGN(auto control, process::SeqpacketPair());
   process::SpawnOptions options;
@@ -40,18 +58,22 @@ base::Status StartRole(RoleRun& role, const SharedFiles& files, const std::strin
   role.started = base::MonotonicNow();
   role.status_json.clear();
   role.asked = false;
+  role.overdue = false;
   return base::Ok();
 }
 
-void PlanRestart(RoleRun& role) {
-  const std::int64_t lived = (base::MonotonicNow() - role.started) / 1'000'000;
+void PlanRestart(RoleRun& role, base::Nanoseconds now) {
+  const std::int64_t lived = (now - role.started) / 1'000'000;
   role.backoff_millis = lived > kStableMillis ? 0
                                               : std::clamp(role.backoff_millis * 2,
                                                            kFirstBackoffMillis, kMaxBackoffMillis);
-  role.next_start = base::Deadline::AfterMillis(role.backoff_millis);
+  role.next_start = base::Deadline::At(now + role.backoff_millis * 1'000'000);
   role.state = RoleState::kDown;
   role.control.Reset();
   ++role.restarts;
+  role.ends.push_back(now);
+  while (now - role.ends.front() > kCrashLoopMillis * 1'000'000) role.ends.pop_front();
+  if (role.ends.size() >= kCrashLoopEnds) LeaveDown(role);
 }
 
 }  // namespace lazaret::supervisor

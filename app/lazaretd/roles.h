@@ -3,6 +3,7 @@
 #ifndef LAZARET_APP_LAZARETD_ROLES_H_
 #define LAZARET_APP_LAZARETD_ROLES_H_
 
+#include <deque>
 #include <optional>
 #include <string>
 #include <vector>
@@ -25,7 +26,14 @@ struct RoleSpec {
 
 std::vector<RoleSpec> RolesOf(const config::Config& config);
 
+// The crash-loop limit: a role that ended so often in so long is left down, and mail gets 4xx,
+// until lazaretd is restarted. Stops a role that cannot work from filling the log and the processor
+// for ever. The pauses between the starts keep a trouble of a minute from reaching it.
+inline constexpr std::size_t kCrashLoopEnds = 20;
+inline constexpr std::int64_t kCrashLoopMillis = 600'000;
+
 enum class RoleState { kDown, kStarting, kReady };
+const char* StateName(RoleState state);  // "down", "starting", "ready"
 
 // One running role.
 struct RoleRun {
@@ -38,11 +46,13 @@ struct RoleRun {
   std::int64_t backoff_millis = 0;
   base::Nanoseconds started = 0;
   std::uint32_t restarts = 0;
+  std::deque<base::Nanoseconds> ends;  // within kCrashLoopMillis
   bool ever_ready = false;
   std::string details;      // what it said when ready
   std::string complaint;    // what it said when not
   std::string status_json;  // its last answer to a status request
   bool asked = false;       // it owes an answer to one
+  bool overdue = false;     // and nobody waits for that any more
 };
 
 // What all roles are given.
@@ -52,8 +62,9 @@ struct SharedFiles {
 };
 
 base::Status StartRole(RoleRun& role, const SharedFiles& files, const std::string& folder);
-// After the end of its process: when to start it again.
-void PlanRestart(RoleRun& role);
+// After the end of its process: when to start it again, if at all. Says in log and complaint when
+// it is left down.
+void PlanRestart(RoleRun& role, base::Nanoseconds now = base::MonotonicNow());
 
 }  // namespace lazaret::supervisor
 

@@ -84,6 +84,8 @@ int Supervisor::Run() {
   while (!stopping_) {
     StartDue();
     if (stopping_) break;
+    watchdog_.Tick(roles_.front());
+    watchdog_.Say(RolesText(roles_));
     std::vector<pollfd> entries{{signals_.get(), POLLIN, 0}, {listener_.get(), POLLIN, 0}};
     for (const RoleRun& role : roles_) {
       entries.push_back({role.control.get(), POLLIN, 0});
@@ -125,7 +127,7 @@ void Supervisor::StartDue() {
 }
 
 base::Deadline Supervisor::NextEvent() const {
-  base::Deadline next;
+  base::Deadline next = watchdog_.Next();
   for (const RoleRun& role : roles_) {
     if (role.state != RoleState::kDown) continue;
     if (next.never() || role.next_start.monotonic() < next.monotonic()) next = role.next_start;
@@ -157,6 +159,7 @@ void Supervisor::ReadRole(RoleRun& role) {
       case FrameType::kStatusReply:
         role.status_json = TextOf(*frame);
         role.asked = false;
+        role.overdue = false;
         break;
       default:
         base::LogWarning(role.spec.name + ": a frame that is not for a supervisor");
@@ -201,8 +204,8 @@ void Supervisor::TellReadyOnce() {
   base::LogInfo("ready");
 }
 
-// A role that still owes an earlier answer is not asked and not waited for again: it is stopped or
-// hangs, and its socket would fill.
+// A role that owes an answer is not asked again, and one that was waited for in vain is not waited
+// for again: it is stopped or hangs, and its socket would fill.
 void Supervisor::CollectStatus() {
   Frame request;
   request.type = FrameType::kStatusRequest;
@@ -210,8 +213,8 @@ void Supervisor::CollectStatus() {
   for (RoleRun& role : roles_) {
     ReadRole(role);
     role.status_json.clear();
-    if (role.state != RoleState::kReady || role.asked) continue;
-    role.asked = process::TrySendFrame(role.control.get(), request).ok();
+    if (role.state != RoleState::kReady || role.overdue) continue;
+    if (!role.asked) role.asked = process::TrySendFrame(role.control.get(), request).ok();
     if (role.asked) waiting.push_back(&role);
   }
   const auto settled = [](const RoleRun* role) { return !role->asked || !role->control.valid(); };
@@ -223,6 +226,7 @@ void Supervisor::CollectStatus() {
     for (RoleRun* role : waiting) ReadRole(*role);
     waiting.erase(std::remove_if(waiting.begin(), waiting.end(), settled), waiting.end());
   }
+  for (RoleRun* role : waiting) role->overdue = role->asked;
 }
 
 void Supervisor::HandleClient() {
@@ -255,9 +259,7 @@ std::string Supervisor::StatusJson() const {
     RoleStatus status;
     status.name = role.spec.name;
     status.pid = role.child.pid;
-    status.state = role.state == RoleState::kReady      ? "ready"
-                   : role.state == RoleState::kStarting ? "starting"
-                                                        : "down";
+    status.state = StateName(role.state);
     status.uptime_seconds =
         role.state == RoleState::kDown ? 0 : (base::MonotonicNow() - role.started) / 1'000'000'000;
     status.restarts = role.restarts;
@@ -280,9 +282,9 @@ void Supervisor::StopRole(RoleRun& role, std::int64_t millis) {
 }
 
 void Supervisor::StopAll() {
-  NotifySystemd("STOPPING=1");
   RoleRun& front = roles_.front();
   const std::int64_t drain = static_cast<std::int64_t>(config_.limits.drain_seconds) * 1000;
+  NotifyStopping(drain + 2 * kStopMillis * static_cast<std::int64_t>(roles_.size() + 1));
   if (front.state == RoleState::kReady) {
     // Messages at end-of-message get their answer; the analyzer stays until then.
     Frame frame;

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "app/lazaretd/notify.h"
 #include "app/lazaretd/roles.h"
 #include "app/process/frames.h"
 
@@ -48,6 +49,7 @@ class Supervisor {
   std::list<RoleRun> roles_;
   base::UniqueFd signals_;
   base::UniqueFd listener_;
+  Watchdog watchdog_ = Watchdog::FromEnvironment();
   bool stopping_ = false;
   bool said_ready_ = false;
   int exit_code_ = 0;

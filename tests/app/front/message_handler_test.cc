@@ -120,6 +120,26 @@ TEST_CASE("front: a clean message is recorded and accepted with its id and class
   CHECK(f.progress == 1);
 }
 
+TEST_CASE("front: each stage of a message is timed once, each scanner as the worker says") {
+  Fixture f;
+  f.pool.answer.waited_micros = 700;
+  f.pool.answer.analysis.timing = {{"clamav", 40'000}};
+  FrontHandler handler = f.handler();
+  handler.Judge(f.transaction, [&] { CHECK(handler.OldestMillis() < 60'000); });
+  CHECK(handler.OldestMillis() == 0);
+  std::map<std::string, std::uint64_t> counts;
+  for (const auto& one : f.counters.Histograms())
+    counts[one.name + "/" + one.label] = one.reading.Count();
+  for (const char* name :
+       {"message_seconds/", "stage_seconds/history", "stage_seconds/queue", "stage_seconds/look",
+        "stage_seconds/decide", "stage_seconds/record", "scanner_seconds/clamav"}) {
+    CAPTURE(name);
+    CHECK(counts[name] == 1);
+  }
+  CHECK(counts["scanner_seconds/dlp"] == 0);
+  CHECK(f.counters.HistogramOf("stage_seconds", "queue").Read().sum_micros == 700);
+}
+
 TEST_CASE("front: a log that cannot commit means 451, counted, never an acceptance") {
   for (const bool malicious : {false, true}) {
     Fixture f;

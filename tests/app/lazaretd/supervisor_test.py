@@ -22,7 +22,7 @@ CONTROL_REQUEST, CONTROL_REPLY = 50, 51
 class Daemon:
     """One lazaretd in a folder of its own; `replace` gives a role a shell script instead."""
 
-    def __init__(self, replace=None, sets=(), leave_out=(), real_front=False):
+    def __init__(self, replace=None, sets=(), leave_out=(), real_front=False, environment=None):
         self.folder = tempfile.TemporaryDirectory(prefix="lazaretd-")
         roles = self.roles = os.path.join(self.folder.name, "roles")
         os.mkdir(roles)
@@ -44,7 +44,7 @@ class Daemon:
         command = [LAZARETD, "--foreground", "--config", self.config, "--roles-dir", roles]
         for setting in settings:
             command += ["--set", setting]
-        self.process = subprocess.Popen(command, stderr=subprocess.PIPE)
+        self.process = subprocess.Popen(command, stderr=subprocess.PIPE, env={**os.environ, **(environment or {})})
         self.text = ""
 
     def read_until(self, needle):
@@ -98,9 +98,12 @@ class Daemon:
     def log_folder(self):
         return os.path.join(self.root, "var/lib/lazaret/db")
 
-    def cli_status(self, *more):
-        return subprocess.run([CLI, "--config", self.config, "--set", "paths.root=" + self.root, "status", *more],
+    def cli(self, *words):
+        return subprocess.run([CLI, "--config", self.config, "--set", "paths.root=" + self.root, *words],
                               capture_output=True, text=True, timeout=PATIENCE)
+
+    def cli_status(self, *more):
+        return self.cli("status", *more)
 
     def status(self):
         fine, text = self.ask("status")
@@ -251,6 +254,24 @@ class SupervisorTest(unittest.TestCase):
         self.front_says(daemon, ready=True)
         self.assertEqual(daemon.cli_status().returncode, 0)
 
+    def test_status_shows_what_became_of_mail(self):
+        daemon = self.running_with_socket_and_log()
+        counters = {"messages_total": 13, "messages_class_clean_total": 12, "messages_class_malicious_total": 1,
+                    "messages_action_accept_total": 12, "messages_action_reject_total": 1,
+                    "messages_aborted_total": 2, "messages_refused_total": 3, "messages_refused_at_mail_total": 4,
+                    "messages_not_looked_at_total": 5, "verdicts_not_recorded_total": 6}
+        self.front_says(daemon, ready=True, waiting=7, in_flight=8, sessions=9, oldest_millis=61_500, counters=counters)
+        lines = [" ".join(line.split()) for line in daemon.cli_status().stdout.splitlines()]
+        for line in ("queue 7 waiting, 8 in flight, 9 sessions", "oldest waits 61 s for its answer",
+                     "messages 13 answered since the front started", "class clean 12, malicious 1",
+                     "answer accept 12, reject 1",
+                     "trouble 2 aborted, 3 refused for a limit, 4 refused at MAIL, 5 not looked at, 6 not recorded"):
+            self.assertIn(line, lines)
+        self.front_says(daemon, ready=True)
+        lines = [" ".join(line.split()) for line in daemon.cli_status().stdout.splitlines()]
+        self.assertIn("class none yet", lines)
+        self.assertFalse([line for line in lines if line.startswith("oldest")])
+
     def test_status_fails_while_a_verdict_was_not_recorded(self):
         daemon = self.running_with_socket_and_log()
         self.front_says(daemon, ready=True, counters={"verdict_log_failing_bool": 1})
@@ -314,6 +335,78 @@ class SupervisorTest(unittest.TestCase):
         roles = daemon.wait_status(lambda r: r["admin"]["restarts"] >= 2 and r["front"]["state"] == "ready")
         self.assertIn(roles["admin"]["state"], ("down", "starting"))
 
+    def manager(self, abstract=False):
+        """A service manager's notify socket and the environment that names it."""
+        listener = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self.addCleanup(listener.close)
+        listener.settimeout(PATIENCE)
+        folder = tempfile.TemporaryDirectory(prefix="notify-")
+        self.addCleanup(folder.cleanup)
+        path = "@" + folder.name if abstract else folder.name + "/socket"
+        listener.bind(path.replace("@", "\0"))
+        return listener, {"NOTIFY_SOCKET": path}
+
+    def told(self, listener, wanted):
+        """Reads until the manager is told a line; what was told until then."""
+        lines = []
+        while wanted not in lines:
+            lines += listener.recv(65536).decode().split("\n")
+        return lines
+
+    def told_nothing_for(self, listener, seconds):
+        return not select.select([listener], [], [], seconds)[0]
+
+    def test_the_service_manager_is_told_how_the_roles_are(self):
+        for abstract in (False, True):
+            with self.subTest(abstract=abstract):
+                listener, environment = self.manager(abstract)
+                daemon = self.start(environment=environment)
+                lines = self.told(listener, "STATUS=front ready, analyzer ready, outbound ready, admin ready")
+                self.assertIn("READY=1", lines)
+                self.assertNotIn("WATCHDOG=1", lines)  # nobody asked for it
+                daemon.process.send_signal(signal.SIGTERM)
+                lines = self.told(listener, "STOPPING=1")
+                self.assertNotIn("READY=1", lines)
+                daemon.process.wait(PATIENCE)
+
+    def test_the_watchdog_is_pinged_only_while_the_front_answers(self):
+        listener, environment = self.manager()
+        daemon = self.start(environment={**environment, "WATCHDOG_USEC": "400000"})
+        front = self.started(daemon)["front"]["pid"]
+        self.told(listener, "WATCHDOG=1")
+        self.told(listener, "WATCHDOG=1")
+        os.kill(front, signal.SIGSTOP)
+        daemon.read_until("front does not answer: no ping to the watchdog")
+        listener.setblocking(False)
+        try:
+            while True:
+                listener.recv(65536)  # pings from before
+        except BlockingIOError:
+            listener.settimeout(PATIENCE)
+        for _ in range(3):  # the loop goes on: it looks every quarter of the time
+            daemon.read_until("front does not answer: no ping to the watchdog")
+        self.assertTrue(self.told_nothing_for(listener, 0))
+        self.assertEqual(daemon.status()["front"]["status"], {})
+        os.kill(front, signal.SIGCONT)
+        self.told(listener, "WATCHDOG=1")
+        os.kill(front, signal.SIGKILL)  # it is started again by us: no reason to restart all
+        self.told(listener, "WATCHDOG=1")
+        daemon.wait_status(lambda r: r["front"]["restarts"] == 1 and r["front"]["state"] == "ready")
+        for _ in range(200):  # a question of the watchdog never takes a status its answer
+            self.assertEqual(daemon.status()["front"]["status"], {"ready": True})
+
+    def test_a_watchdog_that_is_not_ours_gets_no_ping(self):
+        for wrong in ({"WATCHDOG_USEC": "20000", "WATCHDOG_PID": "1"}, {"WATCHDOG_USEC": "soon"},
+                      {"WATCHDOG_USEC": "0"}, {"WATCHDOG_USEC": "20000", "WATCHDOG_PID": "x"}):
+            with self.subTest(wrong=wrong):
+                listener, environment = self.manager()
+                daemon = self.start(environment={**environment, **wrong})
+                lines = self.told(listener, "STATUS=front ready, analyzer ready, outbound ready, admin ready")
+                daemon.process.send_signal(signal.SIGTERM)
+                lines += self.told(listener, "STOPPING=1")
+                self.assertNotIn("WATCHDOG=1", lines)
+                daemon.process.wait(PATIENCE)
+
     def test_hangup_changes_nothing_and_says_so(self):
         daemon = self.start()
         before = self.started(daemon)
@@ -358,6 +451,26 @@ class SupervisorTest(unittest.TestCase):
     def test_the_folder_of_the_socket_is_made_below_the_root(self):
         daemon = self.front_serving()
         connect(daemon.milter_socket())
+
+    def test_stats_are_those_of_the_roles(self):
+        daemon = self.front_serving()
+        done = daemon.cli("stats", "--prometheus")
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+        lines = done.stdout.splitlines()
+        for line in ('lazaret_role_up{role="front"} 1', "lazaret_messages_total 0", "lazaret_queue_messages 0",
+                     "lazaret_ready 0", "# TYPE lazaret_stage_seconds histogram",
+                     'lazaret_stage_seconds_bucket{stage="record",le="+Inf"} 0',
+                     'lazaret_scanner_seconds_count{scanner="clamav"} 0'):
+            self.assertIn(line, lines)
+        names = [metric["name"] for metric in json.loads(daemon.cli("stats", "--json").stdout)["metrics"]]
+        self.assertEqual(names, [line.split()[2] for line in lines if line.startswith("# TYPE ")])
+        self.assertIn("messages_total", daemon.cli("stats").stdout)
+        self.assertEqual(daemon.cli("stats", "--json", "--prometheus").returncode, 2)
+        daemon.process.send_signal(signal.SIGTERM)
+        daemon.process.wait(PATIENCE)
+        done = daemon.cli("stats")
+        self.assertEqual((done.returncode, done.stdout), (2, ""))
+        self.assertIn("no daemon answers", done.stderr)
 
     def test_a_second_daemon_on_the_same_state_folder_is_refused(self):
         first = self.front_serving()
