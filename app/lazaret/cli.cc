@@ -95,7 +95,13 @@ void AddLogFilters(CLI::App& command, LogArguments& log) {
   command.add_option("--until", log.until, "Up to this time, same forms");
   command.add_option("--class", log.cls,
                      "clean, suspicious, ambiguous, policy, unscannable, error or malicious");
-  command.add_option("--action", log.action, "accept, tag, hold, tempfail or reject");
+  command.add_option(
+      "--action", log.action,
+      "What was done: accept, tag, hold, tempfail or reject. In observe mode that is "
+      "accept: see --wanted");
+  command.add_option("--wanted", log.wanted,
+                     "What the policy wanted, the same words: also finds what observe mode only "
+                     "recorded");
   command.add_option("--rule", log.rule, "Rule id, signature name or finding code");
   command.add_option("--sender", log.sender, "user@domain, @domain, or <> for the null sender");
   command.add_option("--recipient", log.recipient, "user@domain or @domain");

@@ -20,6 +20,7 @@ struct LogArguments {
   std::string until;
   std::string cls;
   std::string action;
+  std::string wanted;  // what the policy wanted, before observe mode
   std::string rule;  // rule id or finding code
   std::string sender;
   std::string recipient;

@@ -369,6 +369,63 @@ TEST_CASE("log explain: observe mode is named only where it changed what happene
   CHECK(Has(plain, "  the message got reject: the strictest recipient decides for all\n"));
 }
 
+TEST_CASE("log query: the list says what observe mode kept from being done", "[cli][log]") {
+  using policy::Action;
+  const auto listed = [](const db::DecisionEvent& event) {
+    ScratchFolder folder;
+    Fill(folder.database(), {event});
+    return Run(Arguments(folder, LogCommand::kQuery)).out;
+  };
+  CHECK(Has(listed(MixedObserve(Action::kAccept, Action::kReject)),
+            "accept (observed; would have been reject)  "));
+  CHECK_FALSE(Has(listed(MixedObserve(Action::kReject, Action::kReject)), "observed"));
+  CHECK_FALSE(Has(listed(SampleDecision(1)), "observed"));
+}
+
+TEST_CASE("log query: --wanted finds by what the policy wanted, observed or done", "[cli][log]") {
+  using policy::Action;
+  ScratchFolder folder;
+  db::DecisionEvent observed = MixedObserve(Action::kAccept, Action::kReject);
+  db::DecisionEvent done = SampleDecision(2);
+  db::DecisionEvent clean = CleanDecision(3);
+  Fill(folder.database(), {observed, done, clean});
+  LogArguments arguments = Arguments(folder, LogCommand::kQuery);
+  arguments.wanted = "reject";
+  Ran ran = Run(arguments);
+  CHECK(ran.code == 0);
+  CHECK(Lines(ran.out) == 2);
+  CHECK(Has(ran.out, observed.verdict_id));
+  CHECK(Has(ran.out, done.verdict_id));
+  arguments.limit = 1;
+  CHECK(Has(Run(arguments).out, done.verdict_id));
+  CHECK(Lines(Run(arguments).out) == 1);
+  arguments.limit = 50;
+  arguments.action = "accept";
+  ran = Run(arguments);
+  CHECK(Lines(ran.out) == 1);
+  CHECK(Has(ran.out, observed.verdict_id));
+  arguments.wanted = "hold";
+  ran = Run(arguments);
+  CHECK(ran.code == 1);
+  CHECK(ran.err == "lazaret: no verdict fits\n");
+  arguments.wanted = "destroy";
+  ran = Run(arguments);
+  CHECK(ran.code == 2);
+  CHECK(Has(ran.err, "--wanted destroy: not one of accept"));
+}
+
+TEST_CASE("log query: --wanted looks past a whole page of others", "[cli][log]") {
+  ScratchFolder folder;
+  const db::DecisionEvent oldest = SampleDecision(1);
+  std::vector<db::Event> events = {oldest};
+  for (int i = 2; i <= 503; ++i) events.emplace_back(CleanDecision(i));
+  Fill(folder.database(), std::move(events));
+  LogArguments arguments = Arguments(folder, LogCommand::kQuery);
+  arguments.wanted = "reject";
+  arguments.limit = 1;
+  CHECK(Has(Run(arguments).out, oldest.verdict_id));
+}
+
 TEST_CASE("log show: observe mode is named only where it changed what happened", "[cli][log]") {
   ScratchFolder folder;
   const auto same = MixedObserve(policy::Action::kReject, policy::Action::kReject);
