@@ -121,12 +121,16 @@ CLI::App* AddLog(CLI::App& app, LogArguments& log) {
   AddLogFilters(*query, log);
   query->callback([&log] { log.command = LogCommand::kQuery; });
   CLI::App* show = command->add_subcommand("show", "Everything recorded about one verdict.");
-  show->add_option("ID", log.id, "Verdict id, its first 6 characters or more, or last")->required();
+  show->add_option("ID", log.id,
+                   "Verdict id, its first 6 characters or more, a Postfix queue id, or last")
+      ->required();
   show->add_flag("--json", log.json, "As JSON");
   show->callback([&log] { log.command = LogCommand::kShow; });
   CLI::App* explain = command->add_subcommand(
       "explain", "Why a message got its action: tree, findings, policy steps, winners and losers.");
-  explain->add_option("ID", log.id, "Verdict id, its first 6 characters or more, or last")
+  explain
+      ->add_option("ID", log.id,
+                   "Verdict id, its first 6 characters or more, a Postfix queue id, or last")
       ->required();
   explain->callback([&log] { log.command = LogCommand::kExplain; });
   CLI::App* verify =

@@ -294,6 +294,27 @@ TEST_CASE("log show, explain: an id by unique prefix of six characters or more",
   CHECK(Run(Arguments(folder, LogCommand::kExplain, "zzzzzz")).code == 1);
 }
 
+TEST_CASE("log show, explain: a queue id names its newest verdict", "[cli][log]") {
+  ScratchFolder folder;
+  db::DecisionEvent older = SampleDecision(1);
+  db::DecisionEvent newer = SampleDecision(2);
+  db::DecisionEvent other = SampleDecision(3);
+  older.envelope.queue_id = newer.envelope.queue_id = "7C1D2E0A5F";
+  other.envelope.queue_id = "4ZbX1k3fGHz2Qw";
+  Fill(folder.database(), {older, newer, other});
+  const Ran explained = Run(Arguments(folder, LogCommand::kExplain, "7C1D2E0A5F"));
+  CHECK(explained.code == 0);
+  CHECK(explained.out.find(newer.verdict_id) == 0);
+  CHECK(Run(Arguments(folder, LogCommand::kShow, " 4ZbX1k3fGHz2Qw ")).out.find(other.verdict_id) !=
+        std::string::npos);
+  // Long queue ids differ in case alone, and a part of one names nothing.
+  CHECK(Run(Arguments(folder, LogCommand::kShow, "4ZBX1K3FGHZ2QW")).code == 1);
+  CHECK(Run(Arguments(folder, LogCommand::kShow, "7C1D2E0")).code == 1);
+  const Ran none = Run(Arguments(folder, LogCommand::kShow, "7C1D2E0A5E"));
+  CHECK(none.code == 1);
+  CHECK(none.err.find("no verdict 7C1D2E0A5E, and not the queue id") != std::string::npos);
+}
+
 TEST_CASE("log show, explain: last is the newest verdict", "[cli][log]") {
   ScratchFolder folder;
   const db::DecisionEvent a = SampleDecision(1);
