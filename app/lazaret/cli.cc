@@ -97,7 +97,13 @@ void AddLogFilters(CLI::App& command, LogArguments& log) {
   command.add_option("--until", log.until, "Up to this time, same forms");
   command.add_option("--class", log.cls,
                      "clean, suspicious, ambiguous, policy, unscannable, error or malicious");
-  command.add_option("--action", log.action, "accept, tag, hold, tempfail or reject");
+  command.add_option(
+      "--action", log.action,
+      "What was done: accept, tag, hold, tempfail or reject. In observe mode that is "
+      "accept: see --wanted");
+  command.add_option("--wanted", log.wanted,
+                     "What the policy wanted, the same words: also finds what observe mode only "
+                     "recorded");
   command.add_option("--rule", log.rule, "Rule id, signature name or finding code");
   command.add_option("--sender", log.sender, "user@domain, @domain, or <> for the null sender");
   command.add_option("--recipient", log.recipient, "user@domain or @domain");
@@ -117,12 +123,16 @@ CLI::App* AddLog(CLI::App& app, LogArguments& log) {
   AddLogFilters(*query, log);
   query->callback([&log] { log.command = LogCommand::kQuery; });
   CLI::App* show = command->add_subcommand("show", "Everything recorded about one verdict.");
-  show->add_option("ID", log.id, "Verdict id, its first 6 characters or more, or last")->required();
+  show->add_option("ID", log.id,
+                   "Verdict id, its first 6 characters or more, a Postfix queue id, or last")
+      ->required();
   show->add_flag("--json", log.json, "As JSON");
   show->callback([&log] { log.command = LogCommand::kShow; });
   CLI::App* explain = command->add_subcommand(
       "explain", "Why a message got its action: tree, findings, policy steps, winners and losers.");
-  explain->add_option("ID", log.id, "Verdict id, its first 6 characters or more, or last")
+  explain
+      ->add_option("ID", log.id,
+                   "Verdict id, its first 6 characters or more, a Postfix queue id, or last")
       ->required();
   explain->callback([&log] { log.command = LogCommand::kExplain; });
   CLI::App* verify =

@@ -21,7 +21,30 @@ base::Result<db::StoredVerdict> Newest(db::VerdictStore& store) {
   return store.Get(found.front().event.verdict_id);
 }
 
-// The one verdict that the id, or a prefix of it, names.
+// Queue ids have no index: the newest verdicts are looked through, only so many, so that a wrong id
+// does not read the whole log.
+constexpr std::uint32_t kQueueIdPages = 200;
+constexpr std::uint32_t kQueueIdPage = 500;
+
+// The newest verdict of a message that Postfix named so.
+base::Result<db::StoredVerdict> OfQueueId(db::VerdictStore& store, std::string_view queue_id) {
+  db::Query query;
+  query.limit = kQueueIdPage;
+  for (std::uint32_t pages = 0; pages < kQueueIdPages; ++pages) {
+    LAZARET_ASSIGN(const std::vector<db::StoredVerdict> page, store.Find(query));
+    for (const db::StoredVerdict& one : page) {
+      if (one.fault.empty() && one.event.envelope.queue_id == queue_id)
+        return store.Get(one.event.verdict_id);
+    }
+    if (page.size() < kQueueIdPage) break;
+    query.before_seq = page.back().seq;
+  }
+  return base::Error{base::ErrorCode::kNotFound,
+                     base::Format("no verdict {}, and not the queue id of one of the newest {}",
+                                  base::EscapeLine(queue_id, 64), kQueueIdPages * kQueueIdPage)};
+}
+
+// The one verdict that the id, a prefix of it, or a queue id names.
 base::Result<db::StoredVerdict> Resolve(db::VerdictStore& store, const std::string& text) {
   const std::string prefix = base::AsciiLower(base::TrimAscii(text));
   if (prefix == kNewest) return Newest(store);
@@ -32,7 +55,7 @@ base::Result<db::StoredVerdict> Resolve(db::VerdictStore& store, const std::stri
         base::Format("{}: give at least {} characters of the id", shown, kShortestPrefix)};
   }
   LAZARET_ASSIGN(const std::vector<std::string> ids, store.IdsWithPrefix(prefix, 2));
-  if (ids.empty()) return base::Error{base::ErrorCode::kNotFound, "no verdict " + shown};
+  if (ids.empty()) return OfQueueId(store, base::TrimAscii(text));
   if (ids.size() > 1) {
     return base::Error{
         base::ErrorCode::kInvalid,

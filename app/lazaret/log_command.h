@@ -1,6 +1,7 @@
 // `lazaret log query|show|explain|verify`: reads the verdict log, whether the daemon runs or not.
-// Exit 0 fine; 1 nothing found (query, show, explain) or a broken chain (verify); 2 wrong arguments or a
-// log that cannot be read. Every string from mail is escaped; CSV cells cannot become formulas.
+// Exit 0 fine; 1 nothing found (query, show, explain) or a broken chain (verify); 2 wrong arguments
+// or a log that cannot be read. Every string from mail is escaped; CSV cells cannot become
+// formulas.
 #ifndef LAZARET_APP_LAZARET_LOG_COMMAND_H_
 #define LAZARET_APP_LAZARET_LOG_COMMAND_H_
 
@@ -20,13 +21,15 @@ struct LogArguments {
   std::string until;
   std::string cls;
   std::string action;
-  std::string rule;  // rule id or finding code
+  std::string wanted;  // what the policy wanted, before observe mode
+  std::string rule;    // rule id or finding code
   std::string sender;
   std::string recipient;
   std::uint32_t limit = 50;
   bool json = false;  // query, show
   bool csv = false;   // query
-  std::string id;     // show, explain: verdict id, a unique prefix of 6 characters or more, or "last"
+  std::string id;  // show, explain: verdict id, a unique prefix of 6 characters or more, "last", or
+                   // a Postfix queue id (its newest verdict)
 };
 
 // `color`: ANSI colours, for a terminal.

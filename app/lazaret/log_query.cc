@@ -3,6 +3,7 @@
 
 #include "app/lazaret/log_json.h"
 #include "app/lazaret/log_parts.h"
+#include "app/lazaret/shown_action.h"
 #include "base/format.h"
 #include "base/text.h"
 
@@ -19,6 +20,15 @@ base::Error Invalid(std::string text) { return {base::ErrorCode::kInvalid, std::
 base::Error Unknown(const char* what, std::string_view value, const char* known) {
   return {base::ErrorCode::kInvalid,
           base::Format("--{} {}: not one of {}", what, base::EscapeLine(value, 64), known)};
+}
+
+// Empty = any.
+base::Result<std::optional<policy::Action>> ParseActionOption(const char* name,
+                                                              const std::string& text) {
+  if (text.empty()) return std::optional<policy::Action>();
+  const auto action = policy::ParseAction(text);
+  if (action) return action;
+  return Unknown(name, text, "accept, tag, strip, redirect, hold, quarantine, tempfail, reject");
 }
 
 base::Result<std::optional<base::UnixTime>> ParseTimeOption(const char* name,
@@ -127,7 +137,7 @@ void WriteLine(const db::StoredVerdict& stored, LogStreams& streams) {
     return;
   }
   streams.out << streams.paint.Class(event.verdict.cls, 11) << "  "
-              << base::Format("{:<10}  ", policy::Name(event.verdict.action)) << ShownSender(event)
+              << base::Format("{:<10}  ", ShownAction(event.verdict)) << ShownSender(event)
               << " -> " << ShownRecipients(event.verdict) << "  "
               << base::EscapeLine(event.verdict.reason, 160) << "\n";
 }
@@ -140,6 +150,11 @@ void WriteOne(const db::StoredVerdict& stored, const LogArguments& arguments, Lo
   } else {
     WriteLine(stored, streams);
   }
+}
+
+// A record that cannot be read is shown rather than passed over: it may be one of them.
+bool MayHaveWanted(const db::StoredVerdict& stored, policy::Action wanted) {
+  return !stored.fault.empty() || stored.event.verdict.wanted == wanted;
 }
 
 }  // namespace
@@ -161,13 +176,8 @@ base::Result<db::Query> ParseQuery(const LogArguments& arguments, base::UnixTime
                      "clean, suspicious, ambiguous, policy, unscannable, error, malicious");
     }
   }
-  if (!arguments.action.empty()) {
-    query.action = policy::ParseAction(arguments.action);
-    if (!query.action) {
-      return Unknown("action", arguments.action,
-                     "accept, tag, strip, redirect, hold, quarantine, tempfail, reject");
-    }
-  }
+  LAZARET_ASSIGN(query.action, ParseActionOption("action", arguments.action));
+  LAZARET_TRY(ParseActionOption("wanted", arguments.wanted));
   query.rule = arguments.rule;
   LAZARET_ASSIGN(query.sender,
                  ParseAddressOption("sender", arguments.sender, "user@domain, @domain or <>"));
@@ -181,20 +191,26 @@ base::Result<db::Query> ParseQuery(const LogArguments& arguments, base::UnixTime
 int RunQuery(db::VerdictStore& store, db::Query query, const LogArguments& arguments,
              LogStreams& streams) {
   if (arguments.csv) streams.out << kCsvHeader;
+  // No column holds what was wanted: it is looked for in the records themselves.
+  const auto wanted = policy::ParseAction(arguments.wanted);
   bool found = false;
   std::uint32_t left = arguments.limit;
   while (left > 0) {
-    query.limit = std::min(left, kPage);
+    query.limit = wanted ? kPage : std::min(left, kPage);
     const auto page = store.Find(query);
     if (!page.ok()) {
       LogFailure(page.error(), streams);
       return kLogUsage;
     }
-    for (const db::StoredVerdict& stored : *page) WriteOne(stored, arguments, streams);
-    found = found || !page->empty();
+    for (const db::StoredVerdict& stored : *page) {
+      if (left == 0) break;
+      if (wanted && !MayHaveWanted(stored, *wanted)) continue;
+      WriteOne(stored, arguments, streams);
+      found = true;
+      --left;
+    }
     if (page->size() < query.limit) break;
     query.before_seq = page->back().seq;
-    left -= query.limit;
   }
   if (found) return kLogFine;
   streams.out.flush();

@@ -1,5 +1,6 @@
 #include "app/lazaret/scan_report.h"
 
+#include "app/lazaret/shown_action.h"
 #include "base/format.h"
 #include "base/json.h"
 #include "base/text.h"
@@ -81,7 +82,7 @@ std::string ScanText(const ScanOutcome& outcome, bool color) {
   const char* off = color ? "\x1b[0m" : "";
   std::string out =
       base::Format("{}: {}{}{}, {}\n", base::EscapeLine(outcome.file, 4096), on,
-                   policy::Name(outcome.verdict.cls), off, policy::Name(outcome.verdict.action));
+                   policy::Name(outcome.verdict.cls), off, ShownAction(outcome.verdict));
   for (const policy::Finding& finding : outcome.verdict.findings) {
     std::string rule = finding.rule.empty() ? "" : " " + base::EscapeLine(finding.rule, 200);
     std::string evidence =

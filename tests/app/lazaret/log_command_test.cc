@@ -294,6 +294,27 @@ TEST_CASE("log show, explain: an id by unique prefix of six characters or more",
   CHECK(Run(Arguments(folder, LogCommand::kExplain, "zzzzzz")).code == 1);
 }
 
+TEST_CASE("log show, explain: a queue id names its newest verdict", "[cli][log]") {
+  ScratchFolder folder;
+  db::DecisionEvent older = SampleDecision(1);
+  db::DecisionEvent newer = SampleDecision(2);
+  db::DecisionEvent other = SampleDecision(3);
+  older.envelope.queue_id = newer.envelope.queue_id = "7C1D2E0A5F";
+  other.envelope.queue_id = "4ZbX1k3fGHz2Qw";
+  Fill(folder.database(), {older, newer, other});
+  const Ran explained = Run(Arguments(folder, LogCommand::kExplain, "7C1D2E0A5F"));
+  CHECK(explained.code == 0);
+  CHECK(explained.out.find(newer.verdict_id) == 0);
+  CHECK(Run(Arguments(folder, LogCommand::kShow, " 4ZbX1k3fGHz2Qw ")).out.find(other.verdict_id) !=
+        std::string::npos);
+  // Long queue ids differ in case alone, and a part of one names nothing.
+  CHECK(Run(Arguments(folder, LogCommand::kShow, "4ZBX1K3FGHZ2QW")).code == 1);
+  CHECK(Run(Arguments(folder, LogCommand::kShow, "7C1D2E0")).code == 1);
+  const Ran none = Run(Arguments(folder, LogCommand::kShow, "7C1D2E0A5E"));
+  CHECK(none.code == 1);
+  CHECK(none.err.find("no verdict 7C1D2E0A5E, and not the queue id") != std::string::npos);
+}
+
 TEST_CASE("log show, explain: last is the newest verdict", "[cli][log]") {
   ScratchFolder folder;
   const db::DecisionEvent a = SampleDecision(1);
@@ -367,6 +388,63 @@ TEST_CASE("log explain: observe mode is named only where it changed what happene
   const std::string plain = Explained(SampleDecision(1));
   CHECK_FALSE(Has(plain, "observe"));
   CHECK(Has(plain, "  the message got reject: the strictest recipient decides for all\n"));
+}
+
+TEST_CASE("log query: the list says what observe mode kept from being done", "[cli][log]") {
+  using policy::Action;
+  const auto listed = [](const db::DecisionEvent& event) {
+    ScratchFolder folder;
+    Fill(folder.database(), {event});
+    return Run(Arguments(folder, LogCommand::kQuery)).out;
+  };
+  CHECK(Has(listed(MixedObserve(Action::kAccept, Action::kReject)),
+            "accept (observed; would have been reject)  "));
+  CHECK_FALSE(Has(listed(MixedObserve(Action::kReject, Action::kReject)), "observed"));
+  CHECK_FALSE(Has(listed(SampleDecision(1)), "observed"));
+}
+
+TEST_CASE("log query: --wanted finds by what the policy wanted, observed or done", "[cli][log]") {
+  using policy::Action;
+  ScratchFolder folder;
+  db::DecisionEvent observed = MixedObserve(Action::kAccept, Action::kReject);
+  db::DecisionEvent done = SampleDecision(2);
+  db::DecisionEvent clean = CleanDecision(3);
+  Fill(folder.database(), {observed, done, clean});
+  LogArguments arguments = Arguments(folder, LogCommand::kQuery);
+  arguments.wanted = "reject";
+  Ran ran = Run(arguments);
+  CHECK(ran.code == 0);
+  CHECK(Lines(ran.out) == 2);
+  CHECK(Has(ran.out, observed.verdict_id));
+  CHECK(Has(ran.out, done.verdict_id));
+  arguments.limit = 1;
+  CHECK(Has(Run(arguments).out, done.verdict_id));
+  CHECK(Lines(Run(arguments).out) == 1);
+  arguments.limit = 50;
+  arguments.action = "accept";
+  ran = Run(arguments);
+  CHECK(Lines(ran.out) == 1);
+  CHECK(Has(ran.out, observed.verdict_id));
+  arguments.wanted = "hold";
+  ran = Run(arguments);
+  CHECK(ran.code == 1);
+  CHECK(ran.err == "lazaret: no verdict fits\n");
+  arguments.wanted = "destroy";
+  ran = Run(arguments);
+  CHECK(ran.code == 2);
+  CHECK(Has(ran.err, "--wanted destroy: not one of accept"));
+}
+
+TEST_CASE("log query: --wanted looks past a whole page of others", "[cli][log]") {
+  ScratchFolder folder;
+  const db::DecisionEvent oldest = SampleDecision(1);
+  std::vector<db::Event> events = {oldest};
+  for (int i = 2; i <= 503; ++i) events.emplace_back(CleanDecision(i));
+  Fill(folder.database(), std::move(events));
+  LogArguments arguments = Arguments(folder, LogCommand::kQuery);
+  arguments.wanted = "reject";
+  arguments.limit = 1;
+  CHECK(Has(Run(arguments).out, oldest.verdict_id));
 }
 
 TEST_CASE("log show: observe mode is named only where it changed what happened", "[cli][log]") {

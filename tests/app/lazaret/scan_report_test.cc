@@ -40,6 +40,15 @@ TEST_CASE("scan report: text from mail is escaped and colours come only when ask
   CHECK(cli::ScanText(Outcome(), true).find("\x1b[2J") == std::string::npos);
 }
 
+TEST_CASE("scan report: text says what observe mode keeps from being done", "[app][lazaret]") {
+  cli::ScanOutcome outcome = Outcome();
+  outcome.verdict.wanted = policy::Action::kHold;
+  CHECK(cli::ScanText(outcome, false).find("observed") == std::string::npos);
+  outcome.verdict.action = policy::Action::kAccept;
+  outcome.verdict.observed = true;
+  CHECK(cli::ScanText(outcome, false).find("m.eml: unscannable, accept (observed; would have been hold)\n") == 0);
+}
+
 TEST_CASE("scan report: exit codes by precedence 2, 3, 1, 0", "[app][lazaret]") {
   CHECK(cli::ScanExitCode(policy::Class::kClean) == 0);
   CHECK(cli::ScanExitCode(policy::Class::kUnscannable) == 1);
