@@ -21,6 +21,7 @@
 #include "app/process/spawn.h"
 #include "base/format.h"
 #include "base/log.h"
+#include "base/text.h"
 #include "db/sqlite/sqlite_store.h"
 #include "db/state_lock.h"
 #include "db/verdict_log.h"
@@ -163,7 +164,7 @@ base::Status OpenAll(Front& front) {
 std::string Status(Front& front) {
   front.counters.Set("log_lines_dropped_total", base::LogLinesDropped());
   return StatusJson({front.pool->Status(), front.filter->Load(), front.config().milter.listen,
-                     front.draining, front.handler->OldestMillis()},
+                     ModeText(front.policy), front.draining, front.handler->OldestMillis()},
                     front.counters);
 }
 
@@ -214,7 +215,8 @@ int Serve(Front& front) {
     RequestStop();
   }).detach();
   front.role->Tell(process::FrameType::kRoleReady, front.config().milter.listen);
-  base::LogInfo(base::Format("serving on {}", front.config().milter.listen));
+  base::LogInfo(base::Format("serving on {}, mode {}", front.config().milter.listen,
+                             base::EscapeLine(ModeText(front.policy), 1024)));
   RunLoop(front, *stop_fd);
   base::LogInfo("stopped");
   return failed ? kExitFailed : 0;

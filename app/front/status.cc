@@ -40,11 +40,23 @@ void WriteHistograms(base::JsonWriter& json, const base::Counters& counters) {
 
 }  // namespace
 
+std::string ModeText(const policy::Policy& policy) {
+  if (policy.mode == policy::Mode::kObserve) return "observe";
+  std::string parts;
+  const auto add = [&parts](const char* what, const std::string& name) {
+    parts += (parts.empty() ? "" : ", ") + std::string(what) + name;
+  };
+  for (const std::string& one : policy.observe.daemons) add("daemon ", one);
+  for (const std::string& one : policy.observe.domains) add("domain ", one);
+  return parts.empty() ? "enforce" : "enforce, but observe for " + parts;
+}
+
 std::string StatusJson(const FrontState& state, const base::Counters& counters) {
   base::JsonWriter json;
   json.BeginObject();
   json.Field("role", "front");
   json.Field("listen", state.listen);
+  json.Field("mode", state.mode);
   json.Field("draining", state.draining);
   json.Field("ready", state.pool.ready);
   json.Field("not_ready_reason", state.pool.not_ready_reason);

@@ -7,6 +7,7 @@
 #include "app/judge/worker_pool.h"
 #include "base/counters.h"
 #include "milter/filter.h"
+#include "policy/policy.h"
 
 namespace lazaret::front {
 
@@ -14,9 +15,13 @@ struct FrontState {
   judge::PoolStatus pool;
   milter::FilterLoad load;
   std::string listen;
+  std::string mode;  // as ModeText gives it
   bool draining = false;
   std::uint64_t oldest_millis = 0;  // the message that has waited longest for its answer
 };
+
+// "enforce", "observe", or "enforce, but observe for daemon a, domain b".
+std::string ModeText(const policy::Policy& policy);
 
 std::string StatusJson(const FrontState& state, const base::Counters& counters);
 

@@ -52,6 +52,7 @@ void ShowFront(const base::JsonValue& front, std::ostream& out) {
   const base::JsonValue& generation = front["generation"];
   const std::string id = generation["id"].text;
   out << "milter      " << base::EscapeLine(front["listen"].text) << "\n";
+  out << "mode        " << base::EscapeLine(front["mode"].text) << "\n";
   out << "generation  " << (id.empty() ? "none" : id.substr(0, 16)) << "\n";
   out << "engine      " << base::EscapeLine(generation["engine"].text) << "\n";
   const std::int64_t time = generation["signatures_time"].Int();

@@ -387,15 +387,28 @@ TEST_CASE("front: through a real log the record is there before the answer") {
   CHECK(stored->event.envelope.queue_id == "Q1");
 }
 
+TEST_CASE("front: the mode names what only observes") {
+  policy::Policy policy;
+  CHECK(ModeText(policy) == "enforce");
+  policy.observe.daemons = {"inbound"};
+  policy.observe.domains = {"a.test", "b.test"};
+  CHECK(ModeText(policy) ==
+        "enforce, but observe for daemon inbound, domain a.test, domain b.test");
+  policy.mode = policy::Mode::kObserve;
+  CHECK(ModeText(policy) == "observe");
+}
+
 TEST_CASE("front: the status is one JSON object with what operators ask for") {
   base::Counters counters;
   counters.Add("messages_total", 3);
   FrontState state;
   state.listen = "unix:/run/x";
+  state.mode = "observe";
   state.pool.not_ready_reason = "no zygote\n";
   const std::string json = StatusJson(state, counters);
   CHECK(json.front() == '{');
   CHECK(json.find("\"messages_total\":3") != std::string::npos);
+  CHECK(json.find("\"mode\":\"observe\"") != std::string::npos);
   CHECK(json.find("\"ready\":false") != std::string::npos);
   CHECK(json.find('\n') == std::string::npos);
 }
