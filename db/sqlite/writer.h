@@ -1,5 +1,5 @@
 // The writing half of the SQLite store. Thread-safe by one mutex; each call is one transaction
-// (Forget: one for each 200 events, so that it never holds up decisions for long).
+// (Forget: one for each 200 numbers, so that it never holds up decisions for long).
 #ifndef LAZARET_DB_SQLITE_WRITER_H_
 #define LAZARET_DB_SQLITE_WRITER_H_
 
@@ -36,7 +36,9 @@ class SqliteWriter {
   base::Status InsertRecipients(const ChainedRecord& record);
   base::Status NoteHistory(const ChainedRecord& record, std::uint64_t& pairs);
   base::Status TrimHistory(std::uint64_t& pairs);
-  base::Result<std::uint64_t> ForgetSome(const ForgetSelector& selector);
+  base::Result<std::uint64_t> ForgetOlder(base::UnixTime before);
+  // `rows` gives seq, kind and body.
+  base::Result<std::uint64_t> ForgetRows(Statement rows);
   base::Status ForgetOne(std::uint64_t seq, EventKind kind, const std::string& body);
 
   std::mutex mutex_;
@@ -45,6 +47,7 @@ class SqliteWriter {
   std::uint64_t history_pairs_ = 0;
   Statement insert_event_;
   Statement insert_decision_;
+  Statement widen_span_;
   Statement insert_recipient_;
   Statement insert_finding_;
   Statement update_history_;
