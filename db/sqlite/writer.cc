@@ -28,8 +28,10 @@ std::int64_t Signed(std::uint64_t value) { return static_cast<std::int64_t>(valu
 }  // namespace
 
 base::Result<std::unique_ptr<SqliteWriter>> SqliteWriter::Make(Connection connection,
-                                                               std::uint64_t max_history_pairs) {
-  std::unique_ptr<SqliteWriter> writer(new SqliteWriter(std::move(connection), max_history_pairs));
+                                                               std::uint64_t max_history_pairs,
+                                                               std::uint32_t wal_limit_pages) {
+  std::unique_ptr<SqliteWriter> writer(
+      new SqliteWriter(std::move(connection), max_history_pairs, wal_limit_pages));
   Connection& own = writer->connection_;
   // Forgotten values are overwritten, not only unlinked.
   LAZARET_TRY(own.Run("PRAGMA secure_delete = ON"));
@@ -37,6 +39,7 @@ base::Result<std::unique_ptr<SqliteWriter>> SqliteWriter::Make(Connection connec
   LAZARET_TRY(own.Run("PRAGMA journal_size_limit = 67108864"));
   LAZARET_TRY(Migrate(own));
   LAZARET_TRY(ToWal(own));
+  own.TakeOverCheckpoints();
   LAZARET_TRY(writer->Prepare());
   LAZARET_ASSIGN(const std::int64_t pairs, own.Number("SELECT count(*) FROM history"));
   writer->history_pairs_ = static_cast<std::uint64_t>(pairs);
@@ -216,6 +219,7 @@ base::Result<std::uint64_t> SqliteWriter::ForgetOlder(base::UnixTime before) {
     LAZARET_ASSIGN(const std::uint64_t some, ForgetRows(std::move(rows)));
     total += some;
     from += kForgetAtOnce;
+    TidyLocked();
   }
 }
 
