@@ -118,6 +118,9 @@ class ChainedLog : public VerdictLog {
       WaitForWork(lock);
       if (!waiting_.empty()) CommitSome(lock);
       if (MarksReady()) WriteMarks(lock);
+      lock.unlock();
+      store_->Tidy();
+      lock.lock();
       if (stopping_ && waiting_.empty() && marks_.empty()) return;
     }
   }

@@ -121,12 +121,26 @@ class VerdictStore {
   virtual base::Result<std::vector<std::string>> IdsWithPrefix(std::string_view prefix,
                                                                std::uint32_t limit) = 0;
 
+  // The end of the run of events older than `before` that the log begins with, of at most `limit`
+  // events; Anchor() when there is none. Events after it are kept however old they say they are.
+  virtual base::Result<ChainPosition> OldPrefix(base::UnixTime before, std::uint64_t limit);
+  // Removes the first kRemovedAtOnce events, none after `through`, with all that was derived from
+  // them, and moves the anchor to the last of them; one transaction. Returns the anchor: call again
+  // until it is `through`. kInvalid when `through` is no kept event. Sender history stays.
+  virtual base::Result<ChainPosition> RemoveSome(const ChainPosition& through);
+
   // Removes personal values (never bodies or hashes); returns how many events were changed.
   virtual base::Result<std::uint64_t> Forget(const ForgetSelector& selector) = 0;
   virtual base::Status Mark(std::span<const Acknowledgement> marks) = 0;
+  // Upkeep between two batches, when nobody waits for an answer; may take some 100 ms. What it
+  // could not do it does another time.
+  virtual void Tidy() {}
   // True when any of the keys (db::HistoryKey) is known.
   virtual base::Result<bool> HistoryContains(std::span<const std::string> keys) = 0;
 };
+
+// Events that one transaction of retention removes, so that a decision never waits long for it.
+inline constexpr std::uint64_t kRemovedAtOnce = 200;
 
 // 16 bytes that name (sender, recipient's domain), case-insensitive.
 std::string HistoryKey(std::string_view sender, std::string_view recipient);

@@ -80,6 +80,7 @@ struct Log {
   std::string database;           // empty = <state>/db/verdicts.db
   std::string target = "stderr";  // stderr or syslog
   std::string level = "info";
+  std::uint32_t keep_days = 0;  // verdicts older than so many days are removed; 0 = none
 };
 
 struct Confine {

@@ -58,6 +58,8 @@ std::vector<Key> GeneralKeys() {
       Text("log.target", LAZARET_AT(Str, log.target), CheckLogTarget, "stderr or syslog"),
       Text("log.level", LAZARET_AT(Str, log.level), CheckLogLevel, "debug, info, warning or error"),
       Path("log.database", LAZARET_AT(Str, log.database), "the verdict log"),
+      Number("log.keep_days", LAZARET_AT(U32, log.keep_days), {0, 36'500},
+             "verdicts older than this are removed; 0 keeps them for ever"),
       Text("confine.level", LAZARET_AT(Str, confine.level), CheckConfineLevel, "full or reduced"),
       Size("confine.tmpfs_bytes", LAZARET_AT(U64, confine.tmpfs_bytes), {16 * kMib, 64 * kGib},
            "temporary folder of a worker; stops archive floods"),

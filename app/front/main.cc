@@ -22,6 +22,7 @@
 #include "base/format.h"
 #include "base/log.h"
 #include "base/text.h"
+#include "db/retention.h"
 #include "db/sqlite/sqlite_store.h"
 #include "db/state_lock.h"
 #include "db/verdict_log.h"
@@ -130,6 +131,7 @@ struct Front {
   policy::Policy policy;
   std::unique_ptr<db::StateLock> lock;
   std::unique_ptr<db::VerdictLog> log;
+  std::unique_ptr<db::RetentionThread> retention;
   std::unique_ptr<judge::WorkerPool> pool;
   base::Counters counters;
   std::unique_ptr<FrontHandler> handler;
@@ -151,6 +153,8 @@ base::Status OpenAll(Front& front) {
   RaiseDescriptorLimit(config.limits);
   LAZARET_ASSIGN(front.policy, config::PolicyOf(config, front.role->bundle()));
   LAZARET_ASSIGN(front.log, OpenLog(config));
+  front.retention =
+      std::make_unique<db::RetentionThread>(*front.log, config.log.keep_days, config.node);
   LAZARET_ASSIGN(front.pool, OpenPool(config));
   const std::string bundle_sha256 = config::BundleSha256(front.role->bundle());
   LAZARET_TRY(StartScanService(config, bundle_sha256, *front.pool));

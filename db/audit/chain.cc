@@ -4,6 +4,7 @@
 #include <iterator>
 #include <string>
 #include <unordered_map>
+#include <vector>
 
 #include "base/format.h"
 #include "db/audit/event_archive.h"
@@ -14,6 +15,9 @@ namespace lazaret::db {
 namespace {
 
 constexpr std::uint32_t kReadAtOnce = 256;
+// Stops a log of nothing but forget events from holding ever more of them.
+constexpr std::size_t kMaxPromised = 1000;
+constexpr int kWalks = 5;
 
 const char* IndexFault(const IndexRows& stored, const IndexRows& derived) {
   if (stored.verdict_id != derived.verdict_id) return "verdict id column";
@@ -105,6 +109,11 @@ class Walk {
     return true;
   }
 
+  // Kept events that forget events name as the last to be removed: a removal that was not brought
+  // to its end leaves them, and they follow from the anchor.
+  const std::vector<ChainPosition>& promised() const { return promised_; }
+  void MarkAnchored() { anchored_ = true; }
+
   ChainReport Finish() {
     if (!report_.why.empty()) return report_;
     if (!anchored_) {
@@ -132,13 +141,26 @@ class Walk {
     if (forget.scope != ForgetScope::kPrefix) return;
     if (forget.through_seq == report_.first.seq && forget.through_hash == report_.first.hash) {
       anchored_ = true;
+    } else if (forget.through_seq > report_.first.seq && promised_.size() < kMaxPromised) {
+      promised_.push_back({forget.through_seq, forget.through_hash});
     }
   }
 
   ChainReport report_;
   Unexplained unexplained_;
   bool anchored_ = false;
+  std::vector<ChainPosition> promised_;
 };
+
+// What was not removed yet was walked, so that its hash is the chain's.
+base::Status CheckPromised(VerdictStore& store, Walk& walk) {
+  for (const ChainPosition& one : walk.promised()) {
+    LAZARET_ASSIGN(const auto records, store.Read(one.seq - 1, 1));
+    if (records.empty()) continue;
+    if (records.front().seq == one.seq && records.front().hash == one.hash) walk.MarkAnchored();
+  }
+  return base::Ok();
+}
 
 }  // namespace
 
@@ -161,8 +183,9 @@ void Seal(ChainedRecord& record, ChainPosition& last) {
   last = {record.seq, record.hash};
 }
 
-base::Result<ChainReport> VerifyChain(VerdictStore& store) {
-  LAZARET_ASSIGN(const ChainPosition anchor, store.Anchor());
+namespace {
+
+base::Result<ChainReport> WalkFrom(const ChainPosition& anchor, VerdictStore& store) {
   Walk walk(anchor);
   std::uint64_t after = anchor.seq;
   // Events at or below the anchor would be a second history beside the first.
@@ -170,11 +193,27 @@ base::Result<ChainReport> VerifyChain(VerdictStore& store) {
   if (!below.empty() && below.front().seq <= anchor.seq) after = 0;
   for (;;) {
     LAZARET_ASSIGN(const auto records, store.Read(after, kReadAtOnce));
-    if (records.empty()) return walk.Finish();
+    if (records.empty()) {
+      LAZARET_TRY(CheckPromised(store, walk));
+      return walk.Finish();
+    }
     for (const ChainedRecord& record : records) {
       if (!walk.Take(record)) return walk.Finish();
     }
     after = records.back().seq;
+  }
+}
+
+}  // namespace
+
+base::Result<ChainReport> VerifyChain(VerdictStore& store) {
+  for (int attempt = 1;; ++attempt) {
+    LAZARET_ASSIGN(const ChainPosition anchor, store.Anchor());
+    LAZARET_ASSIGN(const ChainReport report, WalkFrom(anchor, store));
+    if (report.whole || attempt == kWalks) return report;
+    // Retention may have removed what the walk was about to read.
+    LAZARET_ASSIGN(const ChainPosition after, store.Anchor());
+    if (after == anchor) return report;
   }
 }
 

@@ -33,7 +33,8 @@ struct ChainReport {
 
 // Walks the whole store. An error means that it could not be read; a broken chain is a report.
 // Per event: its number, hash, canonical form, personal values, and that its index columns are the
-// ones its body gives. An anchor must be named by a kept forget event, and so must the verdict or
+// ones its body gives. An anchor must be named by a kept forget event, or lie before a kept event
+// that one names (a removal on its way), and so must the verdict or
 // the time of every event whose personal values are gone, by a forget event after it.
 base::Result<ChainReport> VerifyChain(VerdictStore& store);
 

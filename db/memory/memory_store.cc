@@ -71,11 +71,43 @@ class MemoryStore : public VerdictStore {
 
   base::Result<ChainPosition> Last() override {
     const std::lock_guard lock(mutex_);
-    if (records_.empty()) return ChainPosition{};
+    if (records_.empty()) return anchor_;
     return ChainPosition{records_.back().seq, records_.back().hash};
   }
 
-  base::Result<ChainPosition> Anchor() override { return ChainPosition{}; }
+  base::Result<ChainPosition> Anchor() override {
+    const std::lock_guard lock(mutex_);
+    return anchor_;
+  }
+
+  base::Result<ChainPosition> OldPrefix(base::UnixTime before, std::uint64_t limit) override {
+    const std::lock_guard lock(mutex_);
+    ChainPosition end = anchor_;
+    for (const ChainedRecord& record : records_) {
+      if (record.seq - anchor_.seq > limit || record.index.time.micros >= before.micros) break;
+      end = {record.seq, record.hash};
+    }
+    return end;
+  }
+
+  base::Result<ChainPosition> RemoveSome(const ChainPosition& through) override {
+    const std::lock_guard lock(mutex_);
+    const bool kept =
+        std::any_of(records_.begin(), records_.end(), [&through](const ChainedRecord& one) {
+          return one.seq == through.seq && one.hash == through.hash;
+        });
+    if (!kept) return base::Error{base::ErrorCode::kInvalid, "verdict log: no such event is kept"};
+    const std::uint64_t last = std::min(through.seq, anchor_.seq + kRemovedAtOnce);
+    auto end = records_.begin();
+    for (; end != records_.end() && end->seq <= last; ++end) {
+      anchor_ = {end->seq, end->hash};
+      if (end->kind != EventKind::kDecision) continue;
+      decisions_.erase(end->index.verdict_id);
+      marks_.erase(end->index.verdict_id);
+    }
+    records_.erase(records_.begin(), end);
+    return anchor_;
+  }
 
   base::Result<std::vector<ChainedRecord>> Read(std::uint64_t after, std::uint32_t limit) override {
     const std::lock_guard lock(mutex_);
@@ -152,7 +184,7 @@ class MemoryStore : public VerdictStore {
 
  private:
   base::Status CheckBatch(std::span<const ChainedRecord> records) const {
-    std::uint64_t last = records_.empty() ? 0 : records_.back().seq;
+    std::uint64_t last = records_.empty() ? anchor_.seq : records_.back().seq;
     std::set<std::string> fresh;
     for (const ChainedRecord& record : records) {
       if (record.seq != ++last) {
@@ -195,6 +227,7 @@ class MemoryStore : public VerdictStore {
 
   const std::uint64_t max_history_pairs_;
   std::mutex mutex_;
+  ChainPosition anchor_;
   std::vector<ChainedRecord> records_;
   std::set<std::string> decisions_;
   std::map<std::string, AckMark> marks_;

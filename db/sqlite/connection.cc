@@ -153,11 +153,14 @@ base::Result<Connection> Connection::Open(const ConnectionOptions& options) {
   }
   Harden(handle);
   sqlite3_busy_timeout(handle, options.busy_millis);
+  connection.busy_millis_ = options.busy_millis;
   return connection;
 }
 
 Connection& Connection::operator=(Connection&& other) noexcept {
   std::swap(handle_, other.handle_);
+  std::swap(busy_millis_, other.busy_millis_);
+  std::swap(wal_pages_, other.wal_pages_);
   return *this;
 }
 
@@ -184,6 +187,30 @@ base::Result<std::int64_t> Connection::Number(Sql sql) {
 }
 
 std::int64_t Connection::Changes() const { return sqlite3_changes64(handle_); }
+
+void Connection::TakeOverCheckpoints() {
+  wal_pages_ = std::make_unique<std::int64_t>(0);
+  const auto note = [](void* pages, sqlite3*, const char*, int count) {
+    *static_cast<std::int64_t*>(pages) = count;
+    return SQLITE_OK;
+  };
+  sqlite3_wal_hook(handle_, note, wal_pages_.get());
+}
+
+base::Result<bool> Connection::Checkpoint(CheckpointMode mode, int wait_millis) {
+  const bool truncate = mode == CheckpointMode::kTruncate;
+  sqlite3_busy_timeout(handle_, wait_millis);
+  int pages = 0;
+  int copied = 0;
+  const int result = sqlite3_wal_checkpoint_v2(
+      handle_, "main", truncate ? SQLITE_CHECKPOINT_TRUNCATE : SQLITE_CHECKPOINT_PASSIVE, &pages,
+      &copied);
+  sqlite3_busy_timeout(handle_, busy_millis_);
+  if ((result & 0xFF) == SQLITE_BUSY) return false;
+  if (result != SQLITE_OK) return ErrorOf(handle_, result);
+  if (truncate && wal_pages_) *wal_pages_ = 0;
+  return pages == copied;
+}
 
 void Connection::Rollback() {
   if (handle_ != nullptr && sqlite3_get_autocommit(handle_) == 0) {

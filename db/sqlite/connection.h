@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -78,7 +79,10 @@ class Connection {
  public:
   static base::Result<Connection> Open(const ConnectionOptions& options);
   Connection() = default;
-  Connection(Connection&& other) noexcept : handle_(std::exchange(other.handle_, nullptr)) {}
+  Connection(Connection&& other) noexcept
+      : handle_(std::exchange(other.handle_, nullptr)),
+        busy_millis_(other.busy_millis_),
+        wal_pages_(std::move(other.wal_pages_)) {}
   Connection& operator=(Connection&& other) noexcept;
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
@@ -89,12 +93,24 @@ class Connection {
   // The first column of the first row; 0 when there is none.
   base::Result<std::int64_t> Number(Sql sql);
   std::int64_t Changes() const;
+
+  // From now on commits leave the write-ahead log to Checkpoint, and WalPages counts what the last
+  // commit left in it.
+  void TakeOverCheckpoints();
+  std::int64_t WalPages() const { return wal_pages_ ? *wal_pages_ : 0; }
+  enum class CheckpointMode { kPassive, kTruncate };
+  // Passive: copies what no reader needs, waits for nobody. Truncate: waits for readers as long as
+  // said, then empties the file. False when readers stood in the way.
+  base::Result<bool> Checkpoint(CheckpointMode mode, int wait_millis);
+
   // Rolls back what is open; nothing when there is no transaction.
   void Rollback();
 
  private:
   explicit Connection(sqlite3* handle) : handle_(handle) {}
   sqlite3* handle_ = nullptr;
+  int busy_millis_ = 0;
+  std::unique_ptr<std::int64_t> wal_pages_;  // SQLite's hook writes to it
 };
 
 // BEGIN IMMEDIATE ... COMMIT; rolls back unless committed.

@@ -1,40 +1,58 @@
 #include "db/sqlite/find_sql.h"
 
+#include <algorithm>
 #include <cstdint>
 #include <limits>
 #include <string>
 #include <string_view>
 
 #include "db/audit/index.h"
+#include "db/sqlite/schema.h"
 
-// A macro, because only it makes one literal of two.
-#define LAZARET_FIND(lead)                                                            \
-  "SELECT d.seq FROM decision d WHERE " lead                                          \
-  " AND d.seq < ?10 AND (?1 IS NULL OR d.time >= ?1) AND (?2 IS NULL OR d.time < ?2)" \
-  " AND (?3 IS NULL OR d.class = ?3) AND (?4 IS NULL OR d.action = ?4)"               \
-  " AND (?5 IS NULL OR d.seq IN (SELECT seq FROM finding WHERE code = ?5"             \
-  "   UNION SELECT seq FROM finding WHERE rule = ?5))"                                \
-  " AND (?6 IS NULL OR d.sender = ?6) AND (?7 IS NULL OR d.sender_domain = ?7)"       \
-  " AND (?8 IS NULL OR d.seq IN (SELECT seq FROM recipient WHERE address = ?8))"      \
-  " AND (?9 IS NULL OR d.seq IN (SELECT seq FROM recipient WHERE domain = ?9))"       \
-  " ORDER BY d.seq DESC LIMIT ?11"
+// Macros, because only they make one literal of several. Conditions that do not lead are asked of
+// each row by its number, so that none makes a list of everything it fits.
+#define LAZARET_FILTERS                                                                \
+  " AND (?1 IS NULL OR d.time >= ?1) AND (?2 IS NULL OR d.time < ?2)"                  \
+  " AND (?3 IS NULL OR d.class = ?3) AND (?4 IS NULL OR d.action = ?4)"                \
+  " AND (?5 IS NULL OR EXISTS (SELECT 1 FROM finding f"                                \
+  "   WHERE f.seq = d.seq AND (f.code = ?5 OR f.rule = ?5)))"                          \
+  " AND (?6 IS NULL OR d.sender = ?6) AND (?7 IS NULL OR d.sender_domain = ?7)"        \
+  " AND (?8 IS NULL OR EXISTS (SELECT 1 FROM recipient a INDEXED BY recipient_address" \
+  "   WHERE a.address = ?8 AND a.seq = d.seq))"                                        \
+  " AND (?9 IS NULL OR EXISTS (SELECT 1 FROM recipient b INDEXED BY recipient_domain"  \
+  "   WHERE b.domain = ?9 AND b.seq = d.seq))"
+
+#define LAZARET_NEWEST_FIRST " ORDER BY 1 DESC LIMIT ?11"
+
+// Led by an index of `decision`.
+#define LAZARET_FIND(table, lead)           \
+  "SELECT d.seq FROM " table " WHERE " lead \
+  "d.seq < ?10 AND d.seq >= ?12" LAZARET_FILTERS LAZARET_NEWEST_FIRST
+
+// Led by an index of a table with several rows a message.
+#define LAZARET_FIND_ARM(table, index, column, value)        \
+  "SELECT DISTINCT l.seq FROM " table " l INDEXED BY " index \
+  " CROSS JOIN decision d"                                   \
+  " ON d.seq = l.seq WHERE l." column " = " value            \
+  " AND l.seq < ?10 AND l.seq >= ?12" LAZARET_FILTERS
 
 namespace lazaret::db {
 namespace {
 
-constexpr Sql kByRule = LAZARET_FIND(
-    "d.seq IN (SELECT seq FROM finding WHERE code = ?5"
-    " UNION SELECT seq FROM finding WHERE rule = ?5)");
-constexpr Sql kBySender = LAZARET_FIND("d.sender = ?6");
-constexpr Sql kBySenderDomain = LAZARET_FIND("d.sender_domain = ?7");
+constexpr Sql kByRule = LAZARET_FIND_ARM("finding", "finding_code", "code", "?5") " UNION "  //
+    LAZARET_FIND_ARM("finding", "finding_rule", "rule", "?5") LAZARET_NEWEST_FIRST;
+constexpr Sql kBySender =
+    LAZARET_FIND("decision d INDEXED BY decision_sender", "d.sender = ?6 AND ");
+constexpr Sql kBySenderDomain =
+    LAZARET_FIND("decision d INDEXED BY decision_sender_domain", "d.sender_domain = ?7 AND ");
 constexpr Sql kByRecipient =
-    LAZARET_FIND("d.seq IN (SELECT seq FROM recipient WHERE address = ?8)");
+    LAZARET_FIND_ARM("recipient", "recipient_address", "address", "?8") LAZARET_NEWEST_FIRST;
 constexpr Sql kByRecipientDomain =
-    LAZARET_FIND("d.seq IN (SELECT seq FROM recipient WHERE domain = ?9)");
-constexpr Sql kByClass = LAZARET_FIND("d.class = ?3");
-constexpr Sql kByAction = LAZARET_FIND("d.action = ?4");
-constexpr Sql kByTime = LAZARET_FIND("d.time >= ?1");
-constexpr Sql kNewest = LAZARET_FIND("1");
+    LAZARET_FIND_ARM("recipient", "recipient_domain", "domain", "?9") LAZARET_NEWEST_FIRST;
+constexpr Sql kByClass = LAZARET_FIND("decision d INDEXED BY decision_class", "d.class = ?3 AND ");
+constexpr Sql kByAction =
+    LAZARET_FIND("decision d INDEXED BY decision_action", "d.action = ?4 AND ");
+constexpr Sql kNewest = LAZARET_FIND("decision d NOT INDEXED", "");
 
 bool IsDomain(std::string_view filter) { return filter.substr(0, 1) == "@"; }
 
@@ -51,19 +69,20 @@ void BindAddress(std::string_view filter, int address_at, Statement& statement) 
 }  // namespace
 
 Sql FindSql(const Query& query) {
-  if (!query.recipient.empty()) {
-    return IsDomain(query.recipient) ? kByRecipientDomain : kByRecipient;
-  }
-  if (!query.sender.empty()) return IsDomain(query.sender) ? kBySenderDomain : kBySender;
+  const bool from_domain = IsDomain(query.sender);
+  const bool to_domain = IsDomain(query.recipient);
+  if (!query.recipient.empty() && !to_domain) return kByRecipient;
+  if (!query.sender.empty() && !from_domain) return kBySender;
   if (!query.rule.empty()) return kByRule;
   // A clean, accepted message is the common case: its index would lead through almost everything.
   if (query.cls && *query.cls != policy::Class::kClean) return kByClass;
   if (query.action && *query.action != policy::Action::kAccept) return kByAction;
-  if (query.since) return kByTime;
-  return kNewest;
+  if (from_domain) return kBySenderDomain;
+  // Last, as one's own domain is every message's.
+  return to_domain ? kByRecipientDomain : kNewest;
 }
 
-base::Status BindFind(const Query& query, Statement& statement) {
+void BindFind(const Query& query, const SeqBounds& bounds, Statement& statement) {
   if (query.since) statement.Int(1, query.since->micros);
   if (query.until) statement.Int(2, query.until->micros);
   if (query.cls) statement.Int(3, static_cast<std::int64_t>(*query.cls));
@@ -71,10 +90,32 @@ base::Status BindFind(const Query& query, Statement& statement) {
   if (!query.rule.empty()) statement.Text(5, query.rule);
   BindAddress(query.sender, 6, statement);
   BindAddress(query.recipient, 8, statement);
-  const auto last = std::numeric_limits<std::int64_t>::max();
-  statement.Int(10, query.before_seq == 0 ? last : static_cast<std::int64_t>(query.before_seq));
+  const auto last = static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max());
+  std::uint64_t before = std::min(bounds.end, last);
+  if (query.before_seq != 0) before = std::min(before, query.before_seq);
+  statement.Int(10, static_cast<std::int64_t>(before));
   statement.Int(11, query.limit);
-  return base::Ok();
+  statement.Int(12, static_cast<std::int64_t>(bounds.begin));
+}
+
+base::Result<SeqBounds> BoundsOf(const Query& query, Connection& connection) {
+  SeqBounds bounds;
+  if (query.since) {
+    LAZARET_ASSIGN(Statement first, connection.Prepare("SELECT ifnull(min(block), -1) FROM span"
+                                                       " WHERE last_time >= ?1"));
+    LAZARET_ASSIGN(const bool row, first.Int(1, query.since->micros).Next());
+    const std::int64_t block = row ? first.ColumnInt(0) : -1;
+    if (block < 0) return SeqBounds{0, 0};
+    bounds.begin = static_cast<std::uint64_t>(block) * kSpanEvents;
+  }
+  if (query.until) {
+    LAZARET_ASSIGN(Statement last, connection.Prepare("SELECT ifnull(max(block), -1) FROM span"
+                                                      " WHERE first_time < ?1"));
+    LAZARET_ASSIGN(const bool row, last.Int(1, query.until->micros).Next());
+    const std::int64_t block = row ? last.ColumnInt(0) : -1;
+    bounds.end = static_cast<std::uint64_t>(block + 1) * kSpanEvents;
+  }
+  return bounds;
 }
 
 }  // namespace lazaret::db

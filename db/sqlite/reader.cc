@@ -96,7 +96,9 @@ base::Result<std::vector<ChainedRecord>> SqliteReader::Read(std::uint64_t after,
 
 base::Status SqliteReader::ReadIndex(ChainedRecord& record) {
   LAZARET_ASSIGN(Statement decision,
-                 connection_.Prepare("SELECT class, action, sender, sender_domain, time"
+                 connection_.Prepare("SELECT class, action, sender, sender_domain, time,"
+                                     " EXISTS (SELECT 1 FROM span WHERE block = seq / 1024"
+                                     "   AND time BETWEEN first_time AND last_time)"
                                      " FROM decision WHERE seq = ?1"));
   decision.Int(1, static_cast<std::int64_t>(record.seq));
   LAZARET_ASSIGN(const bool row, decision.Next());
@@ -106,10 +108,14 @@ base::Status SqliteReader::ReadIndex(ChainedRecord& record) {
     record.index.sender = decision.ColumnText(2);
     record.index.sender_domain = decision.ColumnText(3);
   }
-  // The time stands in two tables: when they part, the copy that does not fit shows.
+  // The time stands in two tables and in its block's: when they part, the one that does not fit
+  // shows.
   const bool is_decision = record.kind == EventKind::kDecision;
   if (row != is_decision) record.index.sender = "(wrong decision row)";
-  if (row && decision.ColumnInt(4) != record.index.time.micros) record.index.time.micros = -1;
+  const bool in_span = !row || decision.ColumnInt(5) != 0;
+  if (!in_span || (row && decision.ColumnInt(4) != record.index.time.micros)) {
+    record.index.time.micros = -1;
+  }
   LAZARET_TRY(ReadRecipients(record));
   return ReadFindings(record);
 }
@@ -155,10 +161,25 @@ base::Result<StoredVerdict> SqliteReader::ReadVerdict(std::uint64_t seq) {
   return stored;
 }
 
+base::Result<ChainPosition> SqliteReader::OldPrefix(base::UnixTime before, std::uint64_t limit) {
+  const std::lock_guard lock(mutex_);
+  LAZARET_ASSIGN(ChainPosition end, ReadPosition(connection_, "SELECT seq, hash FROM anchor"));
+  LAZARET_ASSIGN(Statement rows,
+                 connection_.Prepare("SELECT seq, hash, time FROM event WHERE seq > ?1"
+                                     " ORDER BY seq LIMIT ?2"));
+  rows.Int(1, static_cast<std::int64_t>(end.seq)).Int(2, static_cast<std::int64_t>(limit));
+  for (;;) {
+    LAZARET_ASSIGN(const bool row, rows.Next());
+    if (!row || rows.ColumnInt(2) >= before.micros) return end;
+    end = {static_cast<std::uint64_t>(rows.ColumnInt(0)), DigestOf(rows.ColumnBlob(1))};
+  }
+}
+
 base::Result<std::vector<StoredVerdict>> SqliteReader::Find(const Query& query) {
   const std::lock_guard lock(mutex_);
+  LAZARET_ASSIGN(const SeqBounds bounds, BoundsOf(query, connection_));
   LAZARET_ASSIGN(Statement rows, connection_.Prepare(FindSql(query)));
-  LAZARET_TRY(BindFind(query, rows));
+  BindFind(query, bounds, rows);
   std::vector<StoredVerdict> found;
   for (;;) {
     LAZARET_ASSIGN(const bool row, rows.Next());

@@ -22,6 +22,7 @@ class SqliteReader {
   base::Result<ChainPosition> Last();
   base::Result<ChainPosition> Anchor();
   base::Result<std::vector<ChainedRecord>> Read(std::uint64_t after, std::uint32_t limit);
+  base::Result<ChainPosition> OldPrefix(base::UnixTime before, std::uint64_t limit);
   base::Result<std::vector<StoredVerdict>> Find(const Query& query);
   base::Result<StoredVerdict> Get(std::string_view verdict_id);
   base::Result<std::vector<std::string>> IdsWithPrefix(std::string_view prefix,

@@ -1,5 +1,7 @@
 #include "db/sqlite/schema.h"
 
+#include <span>
+
 #include "base/clock.h"
 #include "base/format.h"
 
@@ -45,6 +47,16 @@ constexpr Sql kVersion1[] = {
     "PRAGMA application_id = 1280987732",
     "PRAGMA user_version = 1",
 };
+// The times of each block of decisions take the place of an index of times, which could not give
+// the newest first.
+constexpr Sql kVersion2[] = {
+    "CREATE TABLE span(block INTEGER PRIMARY KEY, first_time INTEGER NOT NULL,"
+    "  last_time INTEGER NOT NULL) STRICT",
+    "INSERT INTO span SELECT seq / 1024, min(time), max(time) FROM decision GROUP BY seq / 1024",
+    "DROP INDEX decision_time",
+    "PRAGMA user_version = 2",
+};
+static_assert(kSpanEvents == 1024);
 static_assert(kApplicationId == 1280987732);
 
 base::Error Foreign() {
@@ -58,12 +70,12 @@ base::Error TooNew(std::int64_t version) {
                        version, kSchemaVersion)};
 }
 
-base::Status ToVersion1(Connection& connection) {
+base::Status Step(Connection& connection, std::int64_t version, std::span<const Sql> statements) {
   LAZARET_ASSIGN(Transaction transaction, Transaction::Begin(connection));
-  for (const Sql sql : kVersion1) LAZARET_TRY(connection.Run(sql));
+  for (const Sql sql : statements) LAZARET_TRY(connection.Run(sql));
   LAZARET_ASSIGN(Statement note,
-                 connection.Prepare("INSERT INTO migration(version, applied) VALUES (1, ?1)"));
-  LAZARET_TRY(note.Int(1, base::RealtimeNow().micros).Run());
+                 connection.Prepare("INSERT INTO migration(version, applied) VALUES (?1, ?2)"));
+  LAZARET_TRY(note.Int(1, version).Int(2, base::RealtimeNow().micros).Run());
   return transaction.Commit();
 }
 
@@ -84,7 +96,8 @@ base::Result<std::int64_t> VersionOf(Connection& connection) {
 
 base::Status Migrate(Connection& connection) {
   LAZARET_ASSIGN(const std::int64_t version, VersionOf(connection));
-  if (version == 0) LAZARET_TRY(ToVersion1(connection));
+  if (version < 1) LAZARET_TRY(Step(connection, 1, kVersion1));
+  if (version < 2) LAZARET_TRY(Step(connection, 2, kVersion2));
   return base::Ok();
 }
 

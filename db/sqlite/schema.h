@@ -9,8 +9,11 @@
 
 namespace lazaret::db {
 
-inline constexpr std::int64_t kSchemaVersion = 1;
+inline constexpr std::int64_t kSchemaVersion = 2;
 inline constexpr std::int64_t kApplicationId = 0x4C5A5254;  // "LZRT"
+
+// Events of one row of `span`: a search by time walks at most so many that do not fit at each end.
+inline constexpr std::int64_t kSpanEvents = 1024;
 
 // Brings an empty or older database to kSchemaVersion, one migration a transaction; refuses a newer
 // one (kUnsupported) and a database of another program (kCorrupt).

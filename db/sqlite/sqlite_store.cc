@@ -52,6 +52,13 @@ class SqliteStore : public VerdictStore {
                                                        std::uint32_t limit) override {
     return reader_.IdsWithPrefix(prefix, limit);
   }
+  base::Result<ChainPosition> OldPrefix(base::UnixTime before, std::uint64_t limit) override {
+    return reader_.OldPrefix(before, limit);
+  }
+  base::Result<ChainPosition> RemoveSome(const ChainPosition& through) override {
+    if (writer_ == nullptr) return ReadOnlyError();
+    return writer_->RemoveSome(through);
+  }
   base::Result<std::uint64_t> Forget(const ForgetSelector& selector) override {
     if (writer_ == nullptr) return ReadOnlyError();
     return writer_->Forget(selector);
@@ -59,6 +66,9 @@ class SqliteStore : public VerdictStore {
   base::Status Mark(std::span<const Acknowledgement> marks) override {
     if (writer_ == nullptr) return ReadOnlyError();
     return writer_->Mark(marks);
+  }
+  void Tidy() override {
+    if (writer_ != nullptr) writer_->Tidy();
   }
   base::Result<bool> HistoryContains(std::span<const std::string> keys) override {
     return reader_.HistoryContains(keys);
@@ -148,7 +158,8 @@ base::Result<std::unique_ptr<VerdictStore>> OpenWriting(const SqliteOptions& opt
   LAZARET_ASSIGN(Connection connection,
                  Connection::Open({options.path, false, options.busy_millis}));
   LAZARET_ASSIGN(std::unique_ptr<SqliteWriter> writer,
-                 SqliteWriter::Make(std::move(connection), options.max_history_pairs));
+                 SqliteWriter::Make(std::move(connection), options.max_history_pairs,
+                                    options.wal_limit_pages));
   LAZARET_ASSIGN(Connection reader, OpenReader(options));
   GiveToReaders(options);
   return std::unique_ptr<VerdictStore>(

@@ -13,11 +13,16 @@
 
 namespace lazaret::db {
 
+// 16 MiB: above it the writer makes readers that are done with the write-ahead log let go of it.
+// Stops readers that always overlap from letting it grow until the disk is full.
+inline constexpr std::uint32_t kWalLimitPages = 4096;
+
 struct SqliteOptions {
   std::string path;  // .../db/verdicts.db
   bool read_only = false;
   int busy_millis = 2000;  // how long a lock of another process is waited for
   std::uint64_t max_history_pairs = kMaxHistoryPairs;
+  std::uint32_t wal_limit_pages = kWalLimitPages;
   // Writing: the files belong to this group when it exists, so that its members can read the log.
   // The folder too (2750), but only when it holds nothing else: another one is its owner's.
   std::string readers_group;

@@ -20,13 +20,18 @@ base::Status ToWal(Connection& connection) {
                      "verdict log: the file system does not allow a write-ahead log"};
 }
 
+// Numbers that one transaction of Forget covers.
+constexpr std::int64_t kForgetAtOnce = 200;
+
 std::int64_t Signed(std::uint64_t value) { return static_cast<std::int64_t>(value); }
 
 }  // namespace
 
 base::Result<std::unique_ptr<SqliteWriter>> SqliteWriter::Make(Connection connection,
-                                                               std::uint64_t max_history_pairs) {
-  std::unique_ptr<SqliteWriter> writer(new SqliteWriter(std::move(connection), max_history_pairs));
+                                                               std::uint64_t max_history_pairs,
+                                                               std::uint32_t wal_limit_pages) {
+  std::unique_ptr<SqliteWriter> writer(
+      new SqliteWriter(std::move(connection), max_history_pairs, wal_limit_pages));
   Connection& own = writer->connection_;
   // Forgotten values are overwritten, not only unlinked.
   LAZARET_TRY(own.Run("PRAGMA secure_delete = ON"));
@@ -34,6 +39,7 @@ base::Result<std::unique_ptr<SqliteWriter>> SqliteWriter::Make(Connection connec
   LAZARET_TRY(own.Run("PRAGMA journal_size_limit = 67108864"));
   LAZARET_TRY(Migrate(own));
   LAZARET_TRY(ToWal(own));
+  own.TakeOverCheckpoints();
   LAZARET_TRY(writer->Prepare());
   LAZARET_ASSIGN(const std::int64_t pairs, own.Number("SELECT count(*) FROM history"));
   writer->history_pairs_ = static_cast<std::uint64_t>(pairs);
@@ -47,6 +53,11 @@ base::Status SqliteWriter::Prepare() {
   LAZARET_ASSIGN(insert_decision_,
                  connection_.Prepare("INSERT INTO decision(seq, time, class, action, sender,"
                                      " sender_domain) VALUES (?1, ?2, ?3, ?4, ?5, ?6)"));
+  LAZARET_ASSIGN(widen_span_,
+                 connection_.Prepare("INSERT INTO span(block, first_time, last_time)"
+                                     " VALUES (?1, ?2, ?2) ON CONFLICT(block) DO UPDATE SET"
+                                     " first_time = min(first_time, excluded.first_time),"
+                                     " last_time = max(last_time, excluded.last_time)"));
   LAZARET_ASSIGN(insert_recipient_,
                  connection_.Prepare("INSERT INTO recipient(seq, position, address, domain, action)"
                                      " VALUES (?1, ?2, ?3, ?4, ?5)"));
@@ -113,6 +124,8 @@ base::Status SqliteWriter::InsertIndex(const ChainedRecord& record) {
       .Text(5, index.sender)
       .Text(6, index.sender_domain);
   LAZARET_TRY(insert_decision_.Run());
+  widen_span_.Int(1, Signed(record.seq) / kSpanEvents).Int(2, index.time.micros);
+  LAZARET_TRY(widen_span_.Run());
   LAZARET_TRY(InsertRecipients(record));
   for (std::size_t i = 0; i < index.findings.size(); ++i) {
     insert_finding_.Int(1, Signed(record.seq))
@@ -170,10 +183,17 @@ base::Status SqliteWriter::Mark(std::span<const Acknowledgement> marks) {
 
 base::Result<std::uint64_t> SqliteWriter::Forget(const ForgetSelector& selector) {
   std::uint64_t total = 0;
-  for (;;) {
-    LAZARET_ASSIGN(const std::uint64_t some, ForgetSome(selector));
-    total += some;
-    if (some == 0) break;
+  if (!selector.verdict_id.empty()) {
+    const std::lock_guard lock(mutex_);
+    LAZARET_ASSIGN(Statement rows,
+                   connection_.Prepare("SELECT seq, kind, body FROM event WHERE verdict_id = ?1"
+                                       " AND personal != x'' AND kind != 4"));
+    rows.Text(1, selector.verdict_id);
+    LAZARET_ASSIGN(total, ForgetRows(std::move(rows)));
+  }
+  if (selector.before) {
+    LAZARET_ASSIGN(const std::uint64_t older, ForgetOlder(*selector.before));
+    total += older;
   }
   const std::lock_guard lock(mutex_);
   // Old pages in the WAL still hold the values.
@@ -181,14 +201,30 @@ base::Result<std::uint64_t> SqliteWriter::Forget(const ForgetSelector& selector)
   return total;
 }
 
-base::Result<std::uint64_t> SqliteWriter::ForgetSome(const ForgetSelector& selector) {
-  const std::lock_guard lock(mutex_);
+base::Result<std::uint64_t> SqliteWriter::ForgetOlder(base::UnixTime before) {
+  std::uint64_t total = 0;
+  std::int64_t from = 0;
+  for (;;) {
+    const std::lock_guard lock(mutex_);
+    LAZARET_ASSIGN(Statement next, connection_.Prepare("SELECT ifnull(min(seq), 0) FROM event"
+                                                       " WHERE seq >= ?1"));
+    LAZARET_ASSIGN(const bool row, next.Int(1, from).Next());
+    from = row ? next.ColumnInt(0) : 0;
+    next.Reset();
+    if (from == 0) return total;
+    LAZARET_ASSIGN(Statement rows,
+                   connection_.Prepare("SELECT seq, kind, body FROM event WHERE seq BETWEEN ?1 AND"
+                                       " ?2 AND time < ?3 AND personal != x'' AND kind != 4"));
+    rows.Int(1, from).Int(2, from + kForgetAtOnce - 1).Int(3, before.micros);
+    LAZARET_ASSIGN(const std::uint64_t some, ForgetRows(std::move(rows)));
+    total += some;
+    from += kForgetAtOnce;
+    TidyLocked();
+  }
+}
+
+base::Result<std::uint64_t> SqliteWriter::ForgetRows(Statement rows) {
   LAZARET_ASSIGN(Transaction transaction, Transaction::Begin(connection_));
-  LAZARET_ASSIGN(Statement rows,
-                 connection_.Prepare("SELECT seq, kind, body FROM event WHERE personal != x'' AND"
-                                     " kind != 4 AND (verdict_id = ?1 OR time < ?2) LIMIT 200"));
-  if (!selector.verdict_id.empty()) rows.Text(1, selector.verdict_id);
-  if (selector.before) rows.Int(2, selector.before->micros);
   struct Row {
     std::uint64_t seq;
     EventKind kind;

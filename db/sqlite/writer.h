@@ -1,5 +1,5 @@
 // The writing half of the SQLite store. Thread-safe by one mutex; each call is one transaction
-// (Forget: one for each 200 events, so that it never holds up decisions for long).
+// (Forget: one for each 200 numbers, so that it never holds up decisions for long).
 #ifndef LAZARET_DB_SQLITE_WRITER_H_
 #define LAZARET_DB_SQLITE_WRITER_H_
 
@@ -9,6 +9,7 @@
 #include <span>
 #include <string>
 
+#include "base/clock.h"
 #include "base/result.h"
 #include "db/sqlite/connection.h"
 #include "db/verdict_store.h"
@@ -19,15 +20,22 @@ class SqliteWriter {
  public:
   // Sets the journal mode, migrates, prepares.
   static base::Result<std::unique_ptr<SqliteWriter>> Make(Connection connection,
-                                                          std::uint64_t max_history_pairs);
+                                                          std::uint64_t max_history_pairs,
+                                                          std::uint32_t wal_limit_pages);
 
   base::Status AppendBatch(std::span<const ChainedRecord> records);
   base::Status Mark(std::span<const Acknowledgement> marks);
   base::Result<std::uint64_t> Forget(const ForgetSelector& selector);
+  base::Result<ChainPosition> RemoveSome(const ChainPosition& through);
+  // Keeps the write-ahead log at about wal_limit_pages while no reader stays long.
+  void Tidy();
 
  private:
-  SqliteWriter(Connection connection, std::uint64_t max_history_pairs)
-      : connection_(std::move(connection)), max_history_pairs_(max_history_pairs) {}
+  SqliteWriter(Connection connection, std::uint64_t max_history_pairs,
+               std::uint32_t wal_limit_pages)
+      : connection_(std::move(connection)),
+        max_history_pairs_(max_history_pairs),
+        wal_limit_pages_(wal_limit_pages) {}
 
   base::Status Prepare();
   base::Status CheckFollows(const ChainedRecord& first);
@@ -36,15 +44,25 @@ class SqliteWriter {
   base::Status InsertRecipients(const ChainedRecord& record);
   base::Status NoteHistory(const ChainedRecord& record, std::uint64_t& pairs);
   base::Status TrimHistory(std::uint64_t& pairs);
-  base::Result<std::uint64_t> ForgetSome(const ForgetSelector& selector);
+  base::Result<std::uint64_t> ForgetOlder(base::UnixTime before);
+  // `rows` gives seq, kind and body.
+  base::Result<std::uint64_t> ForgetRows(Statement rows);
+  void TidyLocked();
+  void Truncate(std::int64_t pages);
+  base::Status RemoveRows(const ChainPosition& last);
   base::Status ForgetOne(std::uint64_t seq, EventKind kind, const std::string& body);
 
   std::mutex mutex_;
   Connection connection_;
   std::uint64_t max_history_pairs_;
+  const std::int64_t wal_limit_pages_;
+  std::int64_t copied_at_pages_ = 0;      // size of the write-ahead log at the last copying
+  std::int64_t warned_at_pages_ = 0;      // the same at the last warning
+  base::Nanoseconds truncate_after_ = 0;  // monotonic; set when readers stood in the way
   std::uint64_t history_pairs_ = 0;
   Statement insert_event_;
   Statement insert_decision_;
+  Statement widen_span_;
   Statement insert_recipient_;
   Statement insert_finding_;
   Statement update_history_;

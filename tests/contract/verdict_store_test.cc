@@ -59,6 +59,17 @@ ForgetEvent ForgetOf(const std::string& verdict_id, base::UnixTime before = {}) 
   return forget;
 }
 
+ForgetEvent PrefixForget(const ChainPosition& through) {
+  ForgetEvent forget;
+  forget.actor = "retention";
+  forget.scope = ForgetScope::kPrefix;
+  forget.through_seq = through.seq;
+  forget.through_hash = through.hash;
+  return forget;
+}
+
+base::UnixTime SecondsIn(int seconds) { return {(kFirstSecond + seconds) * 1'000'000}; }
+
 std::vector<std::string> Ids(VerdictStore& store, const Query& query) {
   std::vector<std::string> ids;
   const std::vector<StoredVerdict> found = store.Find(query).value();
@@ -322,4 +333,96 @@ TEMPLATE_TEST_CASE("store: sender history knows accepted pairs only and stays bo
   for (int i = 3; i <= 6; ++i) Append(*store, {CleanDecision(i)});
   CHECK_FALSE(seen("alice1@example.org", "bob@lazaret.test"));
   CHECK(seen("alice6@example.org", "bob@lazaret.test"));
+}
+
+TEMPLATE_TEST_CASE("store: the old prefix ends at the first event that is not old, or the limit",
+                   "[contract][retention]", MemoryMaker, SqliteMaker) {
+  TestType maker;
+  auto store = maker.Make();
+  CHECK(store->OldPrefix(SecondsIn(100), 10).value() == ChainPosition{});
+  const auto records = Chain(*store, {SampleDecision(1), SampleDecision(2), SampleDecision(50),
+                                      SampleDecision(3), SampleDecision(4)});
+  REQUIRE(store->AppendBatch(records).ok());
+  CHECK(store->OldPrefix(SecondsIn(1), 10).value() == ChainPosition{});
+  CHECK(store->OldPrefix(SecondsIn(2), 10).value() == ChainPosition{1, records[0].hash});
+  CHECK(store->OldPrefix(SecondsIn(5), 10).value() == ChainPosition{2, records[1].hash});
+  CHECK(store->OldPrefix(SecondsIn(100), 10).value() == ChainPosition{5, records[4].hash});
+  CHECK(store->OldPrefix(SecondsIn(100), 3).value() == ChainPosition{3, records[2].hash});
+  CHECK(store->OldPrefix(records[0].index.time, 10).value() == ChainPosition{});
+}
+
+TEMPLATE_TEST_CASE("store: removal takes a prefix batch by batch, whole and verifiable at each",
+                   "[contract][retention]", MemoryMaker, SqliteMaker) {
+  TestType maker;
+  auto store = maker.Make();
+  std::vector<Event> events;
+  for (int i = 0; i < 450; ++i) events.emplace_back(SampleDecision(i));
+  const std::string gone = std::get<DecisionEvent>(events[0]).verdict_id;
+  const std::string kept = std::get<DecisionEvent>(events[430]).verdict_id;
+  Append(*store, events);
+  const std::vector<Acknowledgement> marks = {{gone, AckMark::kNextCommand},
+                                              {kept, AckMark::kNextCommand}};
+  REQUIRE(store->Mark(marks).ok());
+  const ChainPosition through = store->OldPrefix(SecondsIn(430), 10'000).value();
+  REQUIRE(through.seq == 430);
+  Append(*store, {PrefixForget(through)});
+  std::vector<std::uint64_t> anchors;
+  while (anchors.empty() || anchors.back() < through.seq) {
+    const ChainPosition anchor = store->RemoveSome(through).value();
+    CHECK(store->Anchor().value() == anchor);
+    anchors.push_back(anchor.seq);
+    const ChainReport report = VerifyChain(*store).value();
+    CHECK(report.why == "");
+    CHECK(report.whole);
+    CHECK(report.first == anchor);
+    CHECK(report.events == 451 - anchor.seq);
+  }
+  CHECK(anchors == std::vector<std::uint64_t>{kRemovedAtOnce, 2 * kRemovedAtOnce, 430});
+  CHECK(store->Get(gone).error().code == base::ErrorCode::kNotFound);
+  CHECK(store->IdsWithPrefix(gone, 5).value().empty());
+  CHECK(store->Get(kept).value().mark == AckMark::kNextCommand);
+  Query query;
+  query.limit = 1000;
+  CHECK(store->Find(query).value().size() == 20);
+  query.recipient = "@lazaret.test";
+  CHECK(store->Find(query).value().size() == 20);
+  Append(*store, {SampleDecision(1000)});
+  CHECK(VerifyChain(*store).value().whole);
+}
+
+TEMPLATE_TEST_CASE("store: a removal that no forget event names breaks the chain",
+                   "[contract][retention]", MemoryMaker, SqliteMaker) {
+  TestType maker;
+  auto store = maker.Make();
+  Append(*store, {SampleDecision(1), SampleDecision(2), SampleDecision(3), SampleDecision(4)});
+  const ChainPosition through = store->OldPrefix(SecondsIn(3), 10).value();
+  ChainPosition wrong = through;
+  wrong.hash[0] ^= 1;
+  CHECK(store->RemoveSome(wrong).error().code == base::ErrorCode::kInvalid);
+  CHECK(store->RemoveSome({9, through.hash}).error().code == base::ErrorCode::kInvalid);
+  CHECK(store->Anchor().value() == ChainPosition{});
+  const ChainPosition below = store->OldPrefix(SecondsIn(2), 10).value();
+  SECTION("none at all") {}
+  SECTION("one that names less") { Append(*store, {PrefixForget(below)}); }
+  SECTION("one that names a later event with another hash") {
+    Append(*store, {PrefixForget({3, wrong.hash})});
+  }
+  REQUIRE(store->RemoveSome(through).ok());
+  const ChainReport report = VerifyChain(*store).value();
+  CHECK_FALSE(report.whole);
+  CHECK(report.broken_seq == through.seq);
+}
+
+TEMPLATE_TEST_CASE("store: a log whose every event was removed goes on from its anchor",
+                   "[contract][retention]", MemoryMaker, SqliteMaker) {
+  TestType maker;
+  auto store = maker.Make();
+  Append(*store, {SampleDecision(1), SampleDecision(2)});
+  const ChainPosition last = store->Last().value();
+  CHECK(store->RemoveSome(last).value() == last);
+  CHECK(store->Last().value() == last);
+  CHECK(store->OldPrefix(SecondsIn(100), 10).value() == last);
+  Append(*store, {SampleDecision(3), PrefixForget(last)});
+  CHECK(store->Last().value().seq == 4);
+  CHECK(VerifyChain(*store).value().whole);
 }
