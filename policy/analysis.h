@@ -34,6 +34,8 @@ struct JobFacts {
   std::string
       auth_results;  // trusted Authentication-Results values, one a line; empty until asked for
   std::uint32_t budget_millis = 0;  // time until the zygote kills the worker
+  bool plain =
+      false;  // a second try: optional extractors stay off, one of them may have been fatal
 };
 
 // Caps, each a refusal when exceeded. They stop a taken-over worker from filling the front's

@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "app/config/config.h"
+#include "app/judge/two_tries.h"
 #include "app/judge/worker_pool.h"
 #include "base/counters.h"
 #include "db/verdict_log.h"
@@ -56,8 +57,8 @@ class FrontHandler : public milter::MessageHandler {
   void OnAborted() override;
 
  private:
-  judge::Outcome Look(const milter::Transaction& transaction, const policy::Envelope& envelope,
-                      base::Nanoseconds began, const std::function<void()>& progress);
+  judge::Tried Look(const milter::Transaction& transaction, const policy::Envelope& envelope,
+                    base::Nanoseconds began, const std::function<void()>& progress);
   milter::Disposition DispositionOf(const policy::Verdict& verdict, std::string verdict_id) const;
   db::DecisionEvent NewEvent(const policy::Envelope& envelope) const;
   milter::Disposition RecordThenAnswer(db::DecisionEvent&& event, milter::Disposition disposition,

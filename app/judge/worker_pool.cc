@@ -61,6 +61,26 @@ std::uint32_t BudgetMillis(const Job& job) {
   return job.facts.budget_millis == 0 ? left : std::min(left, job.facts.budget_millis);
 }
 
+// When the try that begins now ends.
+base::Deadline EndOfTry(const Job& job) {
+  return job.first_deadline.never() || job.first_deadline.PollMillis() <= kLeastLookMillis
+             ? job.deadline
+             : Earlier(job.first_deadline, job.deadline);
+}
+
+Failure KindOf(base::ErrorCode code) {
+  switch (code) {
+    case base::ErrorCode::kLimit:
+      return Failure::kHere;
+    case base::ErrorCode::kTimeout:
+      return Failure::kHung;
+    case base::ErrorCode::kUnavailable:
+      return Failure::kDied;
+    default:
+      return Failure::kBadAnswer;
+  }
+}
+
 // One connected generation zygote. The socket closes when the last worker of it is gone.
 struct Zygote {
   Zygote(base::UniqueFd socket, int wake) : link(std::move(socket), wake) {}
@@ -374,7 +394,9 @@ void Pool::Discard(const Worker& worker, const Job& job, const std::string& why)
 // facts' descriptor is there before a worker is taken: a shortage of them must cost no worker.
 std::optional<Worker> Pool::Dispatch(Job& job, std::uint64_t nonce,
                                      const std::function<void()>& on_wait, std::string& why) {
+  const base::Deadline last = job.deadline;
   for (;;) {
+    job.deadline = last;
     auto facts = base::NewMemfd("lazaret-facts");
     if (!facts.ok()) {
       why = facts.error().text;
@@ -382,6 +404,7 @@ std::optional<Worker> Pool::Dispatch(Job& job, std::uint64_t nonce,
     }
     std::optional<Worker> worker = TakeIdle(job, on_wait, why);
     if (!worker) return worker;
+    job.deadline = EndOfTry(job);
     const base::Status delivered = Deliver(*worker, job, nonce, facts->get());
     if (delivered.ok()) return worker;
     if (delivered.error().code == base::ErrorCode::kUnavailable) {
@@ -403,17 +426,21 @@ Outcome Pool::Run(Job job, const std::function<void()>& on_wait) {
   outcome.waited_micros = static_cast<std::uint64_t>((base::MonotonicNow() - start) / 1000);
   if (!worker) {
     outcome.failed = true;
+    outcome.kind = Failure::kNotTaken;
     outcome.analysis = policy::AnalysisForFailure(outcome.failure);
     return outcome;
   }
+  const base::Nanoseconds taken = base::MonotonicNow();
   outcome.generation = worker->zygote->info;
   auto result = Await(*worker, job, nonce, on_wait);
+  outcome.worked_micros = static_cast<std::uint64_t>((base::MonotonicNow() - taken) / 1000);
   if (!result.ok()) {
     outcome.failed = true;
+    outcome.kind = KindOf(result.error().code);
     outcome.failure = result.error().text;
     outcome.analysis = policy::AnalysisForFailure(outcome.failure);
     // The worker has answered; it was here that the answer found no descriptor.
-    if (result.error().code == base::ErrorCode::kLimit) {
+    if (outcome.kind == Failure::kHere) {
       worker->zygote->link.Disarm(worker->id, job.uid);
       GiveBack(std::move(*worker));
     } else {

@@ -44,6 +44,19 @@ struct Job {
   policy::JobFacts facts;
   std::array<std::uint8_t, 16> uid{};
   base::Deadline deadline;  // the zygote kills the worker then
+  // An earlier end for the worker that gets the message before it, so that time is left for a
+  // second try; the queue is waited in until `deadline`.
+  base::Deadline first_deadline;
+};
+
+// How a message came to have no answer.
+enum class Failure : std::uint8_t {
+  kNone = 0,
+  kNotTaken = 1,   // no worker had it
+  kHere = 2,       // a shortage on this side; the worker is well
+  kDied = 3,       // of the worker that had it
+  kHung = 4,       // until the deadline
+  kBadAnswer = 5,  // nothing it says is believed
 };
 
 struct Outcome {
@@ -51,8 +64,10 @@ struct Outcome {
   GenerationInfo generation;  // empty id when no worker took the message
   bool failed = false;        // analysis is AnalysisForFailure(failure)
   std::string failure;
+  Failure kind = Failure::kNone;
   std::uint64_t cpu_micros = 0;
   std::uint64_t waited_micros = 0;  // in the queue
+  std::uint64_t worked_micros = 0;  // from the hand-over to a worker to the answer or its end
 };
 
 struct PoolStatus {

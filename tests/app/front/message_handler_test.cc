@@ -1,5 +1,6 @@
 #include "app/front/message_handler.h"
 
+#include <algorithm>
 #include <functional>
 
 #include "app/front/reply_templates.h"
@@ -15,15 +16,28 @@ namespace {
 class FakePool : public judge::WorkerPool {
  public:
   judge::Outcome Run(judge::Job job, const std::function<void()>& on_wait) override {
+    if (runs++ == 0) first_facts = job.facts;
     last_facts = job.facts;
     last_deadline = job.deadline;
     on_wait();
+    if (runs <= failing) return Failed(judge::Failure::kDied, "worker died");
     return answer;
   }
   base::Status WaitReady(base::Deadline) override { return base::Ok(); }
   judge::PoolStatus Status() const override { return {}; }
+  static judge::Outcome Failed(judge::Failure kind, const std::string& why) {
+    judge::Outcome outcome;
+    outcome.failed = true;
+    outcome.kind = kind;
+    outcome.failure = why;
+    outcome.analysis = policy::AnalysisForFailure(why);
+    return outcome;
+  }
 
   judge::Outcome answer;
+  int failing = 0;  // so many workers die before one answers
+  int runs = 0;
+  policy::JobFacts first_facts;
   policy::JobFacts last_facts;
   base::Deadline last_deadline;
 };
@@ -170,6 +184,36 @@ TEST_CASE("front: no worker, or a dead one, is class error and a tempfail that i
     CHECK(f.log.events[0].verdict.cls == policy::Class::kError);
     CHECK(f.counters.Snapshot().at("messages_not_looked_at_total") == 1);
   }
+}
+
+bool HasCode(const db::DecisionEvent& event, std::string_view code) {
+  return std::any_of(event.verdict.findings.begin(), event.verdict.findings.end(),
+                     [&](const policy::Finding& finding) { return finding.code == code; });
+}
+
+TEST_CASE("front: a message whose worker died is tried once more, plain, and the record says so") {
+  Fixture f;
+  f.pool.failing = 1;
+  const milter::Disposition disposition = f.Judge();
+  CHECK(disposition.action == policy::Action::kAccept);
+  CHECK(f.pool.runs == 2);
+  CHECK_FALSE(f.pool.first_facts.plain);
+  CHECK(f.pool.last_facts.plain);
+  REQUIRE(f.log.events.size() == 1);
+  CHECK(f.log.events[0].verdict.cls == policy::Class::kClean);
+  REQUIRE(HasCode(f.log.events[0], "scan.retried"));
+  CHECK(f.log.events[0].verdict.findings.back().evidence == "first try: worker died");
+  CHECK(f.counters.Snapshot().at("messages_tried_twice_total") == 1);
+}
+
+TEST_CASE("front: a message that two workers died over is a tempfail, and not tried a third time") {
+  Fixture f;
+  f.pool.failing = 3;
+  CHECK(f.Judge().action == policy::Action::kTempfail);
+  CHECK(f.pool.runs == 2);
+  REQUIRE(f.log.events.size() == 1);
+  CHECK(HasCode(f.log.events[0], "scan.retried"));
+  CHECK(HasCode(f.log.events[0], "scan.error.analyzer"));
 }
 
 TEST_CASE("front: an analyzer with other rules than the policy's is class error and a tempfail") {
