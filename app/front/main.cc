@@ -106,6 +106,12 @@ base::Status StartScanService(const config::Config& config, const std::string& b
   return ScanService::Start(std::move(options), pool);
 }
 
+PoisonOptions PoisonOptionsOf(const config::Config& config) {
+  PoisonOptions options;
+  options.path = config.paths.state + "/poison.list";
+  return options;
+}
+
 milter::FilterOptions FilterOptionsOf(const config::Config& config) {
   milter::FilterOptions options;
   options.listen = config.milter.listen;
@@ -131,6 +137,7 @@ struct Front {
   std::unique_ptr<db::VerdictLog> log;
   std::unique_ptr<judge::WorkerPool> pool;
   base::Counters counters;
+  std::unique_ptr<PoisonList> poison;
   std::unique_ptr<FrontHandler> handler;
   std::unique_ptr<milter::Filter> filter;
   bool draining = false;
@@ -153,8 +160,10 @@ base::Status OpenAll(Front& front) {
   LAZARET_ASSIGN(front.pool, OpenPool(config));
   const std::string bundle_sha256 = config::BundleSha256(front.role->bundle());
   LAZARET_TRY(StartScanService(config, bundle_sha256, *front.pool));
-  front.handler = std::make_unique<FrontHandler>(
-      HandlerParts{*front.pool, *front.log, front.policy, config, front.counters, bundle_sha256});
+  front.poison = std::make_unique<PoisonList>(PoisonOptionsOf(config), base::RealtimeNow());
+  front.handler = std::make_unique<FrontHandler>(HandlerParts{*front.pool, *front.log, front.policy,
+                                                              config, front.counters, bundle_sha256,
+                                                              front.poison.get()});
   LAZARET_ASSIGN(front.filter,
                  milter::Filter::Open(FilterOptionsOf(config), *front.handler, front.counters));
   return base::Ok();

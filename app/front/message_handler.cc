@@ -88,7 +88,8 @@ std::string MessageLine(const MessageSummary& message, policy::Action answered) 
 // The counters that operators watch are there from the start, at zero.
 FrontHandler::FrontHandler(const HandlerParts& parts) : parts_(parts) {
   for (const char* name : {"messages_total", "messages_aborted_total", "messages_refused_total",
-                           "messages_refused_at_mail_total", "messages_tried_twice_total"}) {
+                           "messages_refused_at_mail_total", "messages_tried_twice_total",
+                           "messages_that_cost_a_worker_total", "messages_poison_total"}) {
     parts_.counters.Add(name, 0);
   }
 }
@@ -111,6 +112,7 @@ judge::Tried FrontHandler::Look(const milter::Transaction& transaction,
   judge::Outcome& outcome = tried.outcome;
   if (tried.twice) parts_.counters.Add("messages_tried_twice_total");
   CheckBundle(outcome);
+  CheckPoison(tried, transaction.message);
   if (!seen) {
     parts_.counters.Add("history_not_looked_at_total");
     outcome.analysis.not_looked.push_back({"history", "the log did not answer in time"});
@@ -128,6 +130,17 @@ void FrontHandler::CheckBundle(judge::Outcome& outcome) const {
   outcome.failed = true;
   outcome.failure = "the analyzer's rules are not those of the policy in force";
   outcome.analysis = policy::AnalysisForFailure(outcome.failure);
+}
+
+void FrontHandler::CheckPoison(judge::Tried& tried, const milter::StoredMessage& message) {
+  if (!tried.struck || parts_.poison == nullptr) return;
+  parts_.counters.Add("messages_that_cost_a_worker_total");
+  const bool again = parts_.poison->Strike(message.sha256, base::RealtimeNow());
+  if (!again || !tried.outcome.failed) return;
+  parts_.counters.Add("messages_poison_total");
+  policy::Analysis poison = policy::AnalysisForPoison(tried.outcome.failure);
+  poison.findings.insert(poison.findings.end(), tried.notes.begin(), tried.notes.end());
+  tried.outcome.analysis = std::move(poison);
 }
 
 db::DecisionEvent FrontHandler::NewEvent(const policy::Envelope& envelope) const {

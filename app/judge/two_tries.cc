@@ -102,7 +102,8 @@ Tried RunTwice(WorkerPool& pool, Job job, const TryTimes& times,
   second.cpu_micros += tried.outcome.cpu_micros;
   second.waited_micros += tried.outcome.waited_micros;
   if (!FirstIsBetter(tried.outcome, second)) tried.outcome = std::move(second);
-  tried.outcome.analysis.findings.push_back(RetriedNote(why));
+  tried.notes.push_back(RetriedNote(why));
+  tried.outcome.analysis.findings.push_back(tried.notes.back());
   return tried;
 }
 

@@ -6,6 +6,7 @@
 
 #include <functional>
 #include <string_view>
+#include <vector>
 
 #include "app/judge/worker_pool.h"
 #include "policy/finding.h"
@@ -36,6 +37,7 @@ TryTimes TryTimesFrom(base::Nanoseconds began, double deadline_seconds);
 struct Tried {
   Outcome outcome;
   bool twice = false;
+  std::vector<policy::Finding> notes;  // what is said of it; among the outcome's findings already
   bool struck = false;  // a worker died of the message, hung over it or answered badly
 };
 

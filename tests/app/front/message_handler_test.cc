@@ -216,6 +216,44 @@ TEST_CASE("front: a message that two workers died over is a tempfail, and not tr
   CHECK(HasCode(f.log.events[0], "scan.error.analyzer"));
 }
 
+TEST_CASE(
+    "front: what cost workers in two deliveries is held, whatever the policy holds of errors") {
+  Fixture f;
+  PoisonList poison({}, base::RealtimeNow());
+  f.pool.failing = 100;
+  f.transaction.message.sha256.fill(1);
+  FrontHandler handler({f.pool, f.log, f.policy, f.config, f.counters, "bundle1", &poison});
+  const auto judge = [&] { return handler.Judge(f.transaction, [] {}); };
+  CHECK(judge().action == policy::Action::kTempfail);
+  const milter::Disposition held = judge();
+  CHECK(held.action == policy::Action::kHold);
+  CHECK(held.hold_reason == "lazaret " + held.verdict_id);
+  REQUIRE(f.log.events.size() == 2);
+  CHECK_FALSE(HasCode(f.log.events[0], "scan.error.poison"));
+  CHECK(HasCode(f.log.events[1], "scan.error.poison"));
+  CHECK(HasCode(f.log.events[1], "scan.retried"));
+  CHECK_FALSE(HasCode(f.log.events[1], "scan.error.analyzer"));
+  CHECK(f.log.events[1].verdict.cls == policy::Class::kError);
+  CHECK(f.counters.Snapshot().at("messages_poison_total") == 1);
+  f.transaction.message.sha256.fill(2);
+  CHECK(judge().action == policy::Action::kTempfail);
+  f.policy.mode = policy::Mode::kObserve;
+  CHECK(judge().action == policy::Action::kHold);
+  f.pool.failing = 0;
+  CHECK(judge().action == policy::Action::kAccept);
+}
+
+TEST_CASE("front: a message that only waited is never poison") {
+  Fixture f;
+  PoisonList poison({}, base::RealtimeNow());
+  f.pool.answer = FakePool::Failed(judge::Failure::kNotTaken, "no worker is ready");
+  FrontHandler handler({f.pool, f.log, f.policy, f.config, f.counters, "bundle1", &poison});
+  for (int i = 0; i < 3; ++i) {
+    CHECK(handler.Judge(f.transaction, [] {}).action == policy::Action::kTempfail);
+  }
+  CHECK(poison.size() == 0);
+}
+
 TEST_CASE("front: an analyzer with other rules than the policy's is class error and a tempfail") {
   for (const char* other : {"", "bundle2"}) {
     Fixture f;
