@@ -171,6 +171,9 @@ milter::Disposition FrontHandler::Judge(const milter::Transaction& transaction,
   event.engine = std::move(outcome.generation.engine);
   event.confinement = std::move(outcome.generation.confinement);
   milter::Disposition disposition = DispositionOf(event.verdict, event.verdict_id);
+  // The message was not even begun with: the system is busy, nothing is wrong with it.
+  if (outcome.kind == judge::Failure::kBusy && !disposition.reply.code.empty())
+    disposition.reply.enhanced = "4.3.2";
   return RecordThenAnswer(std::move(event), std::move(disposition), began);
 }
 

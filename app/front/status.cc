@@ -30,6 +30,8 @@ std::string StatusJson(const FrontState& state, const base::Counters& counters) 
   json.Field("workers", state.pool.workers);
   json.Field("busy", state.pool.busy);
   json.Field("waiting", state.pool.waiting);
+  json.Field("waiting_bytes", state.pool.waiting_bytes);
+  json.Field("service_micros", state.pool.service_micros);
   json.Field("worker_deaths", state.pool.worker_deaths);
   json.Field("sessions", state.load.sessions);
   json.Field("in_flight", state.load.in_flight);

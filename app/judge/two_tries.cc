@@ -89,12 +89,14 @@ Tried RunTwice(WorkerPool& pool, Job job, const TryTimes& times,
   Tried tried;
   job.deadline = times.second;
   job.first_deadline = times.first;
+  const base::Nanoseconds arrived = base::MonotonicNow();
   tried.outcome = pool.Run(job, on_wait);
   tried.struck = Struck(tried.outcome, times);
   const std::string why = WhyAgain(tried.outcome);
   if (why.empty() || times.second.PollMillis() < kLeastSecondTryMillis) return tried;
   tried.twice = true;
   job.first_deadline = {};
+  job.arrived = arrived;
   // What kept an answer from looking was no extractor's fault.
   job.facts.plain = tried.outcome.failed;
   Outcome second = pool.Run(std::move(job), on_wait);

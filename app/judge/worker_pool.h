@@ -28,6 +28,8 @@ struct PoolOptions {
   // filling memory. One message alone may always wait.
   std::size_t max_waiting = 256;
   std::uint64_t max_waiting_bytes = 256U << 20;
+  std::int64_t max_wait_millis = 0;       // LineLimits::wait_millis
+  std::int64_t overtake_millis = 12'000;  // LineLimits::overtake_millis
 };
 
 struct GenerationInfo {
@@ -47,6 +49,8 @@ struct Job {
   // An earlier end for the worker that gets the message before it, so that time is left for a
   // second try; the queue is waited in until `deadline`.
   base::Deadline first_deadline;
+  // Not 0: it came in then, and waits for its second try, for which no bound of the queue counts.
+  base::Nanoseconds arrived = 0;
 };
 
 // How a message came to have no answer.
@@ -57,6 +61,7 @@ enum class Failure : std::uint8_t {
   kDied = 3,       // of the worker that had it
   kHung = 4,       // until the deadline
   kBadAnswer = 5,  // nothing it says is believed
+  kBusy = 6,       // it may not even wait: the queue is full, or too slow
 };
 
 struct Outcome {
@@ -79,6 +84,7 @@ struct PoolStatus {
   std::uint32_t waiting = 0;
   std::uint64_t waiting_bytes = 0;
   std::uint64_t worker_deaths = 0;
+  std::int64_t service_micros = 0;  // what a look takes, a moving average
 };
 
 class WorkerPool {

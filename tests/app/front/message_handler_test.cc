@@ -243,6 +243,18 @@ TEST_CASE(
   CHECK(judge().action == policy::Action::kAccept);
 }
 
+TEST_CASE("front: a queue that is full or too slow is answered 451 4.3.2, recorded") {
+  for (const auto kind : {judge::Failure::kBusy, judge::Failure::kNotTaken}) {
+    Fixture f;
+    f.pool.answer = FakePool::Failed(kind, "why");
+    const milter::Disposition answer = f.Judge();
+    CHECK(answer.reply.code == "451");
+    CHECK((answer.reply.enhanced == "4.3.2") == (kind == judge::Failure::kBusy));
+    REQUIRE(f.log.events.size() == 1);
+    CHECK(f.log.events[0].verdict.cls == policy::Class::kError);
+  }
+}
+
 TEST_CASE("front: a message that only waited is never poison") {
   Fixture f;
   PoisonList poison({}, base::RealtimeNow());
