@@ -24,6 +24,7 @@ struct Analysis {
   std::vector<DetectorCount> detectors;
   std::string subject;              // decoded, detector matches masked
   std::optional<Envelope> assumed;  // only when the facts said envelope=assume
+  bool poison = false;              // AnalysisForPoison alone; not encoded, no worker can say it
 };
 
 // What the front knows and the analyzer needs to know: the facts memory file.
@@ -34,6 +35,8 @@ struct JobFacts {
   std::string
       auth_results;  // trusted Authentication-Results values, one a line; empty until asked for
   std::uint32_t budget_millis = 0;  // time until the zygote kills the worker
+  bool plain =
+      false;  // a second try: optional extractors stay off, one of them may have been fatal
 };
 
 // Caps, each a refusal when exceeded. They stop a taken-over worker from filling the front's

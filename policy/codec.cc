@@ -14,7 +14,7 @@ using base::ByteReader;
 using base::ByteWriter;
 
 constexpr std::uint8_t kResultVersion = 1;
-constexpr std::uint8_t kFactsVersion = 1;
+constexpr std::uint8_t kFactsVersion = 2;
 constexpr std::uint32_t kMaxScanners = 256;
 constexpr std::uint32_t kMaxDetectors = 1024;
 constexpr std::size_t kMaxAuthResultBytes = 64U << 10;
@@ -304,6 +304,7 @@ std::string EncodeFacts(const JobFacts& facts) {
   out.U8(facts.sender_seen_before ? 1 : 0);
   PutText(out, facts.auth_results, kMaxAuthResultBytes);
   out.U32(facts.budget_millis);
+  out.U8(facts.plain ? 1 : 0);
   return out.Take();
 }
 
@@ -316,6 +317,7 @@ base::Result<JobFacts> DecodeFacts(std::string_view bytes) {
   facts.sender_seen_before = GetBool(in);
   facts.auth_results = GetText(in, kMaxAuthResultBytes);
   facts.budget_millis = in.U32();
+  facts.plain = GetBool(in);
   if (version != kFactsVersion || !in.AtEnd()) {
     return base::Error{base::ErrorCode::kInvalid, "facts: break their format"};
   }

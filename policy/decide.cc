@@ -38,6 +38,7 @@ bool IsMandatory(const Policy& policy, std::string_view scanner) {
 }
 
 constexpr std::string_view kAnalyzer = "analyzer";
+constexpr std::string_view kPoisonCode = "scan.error.poison";
 
 // Said by AnalysisForFailure alone: no scanner ran at all. Kept apart from the findings, so that no
 // finding a worker reports can stand in for the scanners that are missing.
@@ -54,11 +55,19 @@ bool SaysAnalyzerFailed(const std::vector<Finding>& findings) {
   });
 }
 
+bool SaysPoison(const Analysis& analysis) {
+  return analysis.poison && std::any_of(analysis.findings.begin(), analysis.findings.end(),
+                                        [](const Finding& finding) {
+                                          return finding.code == kPoisonCode &&
+                                                 finding.cls == Class::kError && !finding.shadow;
+                                        });
+}
+
 std::vector<Finding> AllFindings(const Analysis& analysis, const Policy& policy) {
   std::vector<Finding> findings = analysis.findings;
   // One reason is enough when no scanner ran at all.
   if (AnalyzerFailed(analysis)) {
-    if (!SaysAnalyzerFailed(findings))
+    if (!SaysAnalyzerFailed(findings) && !SaysPoison(analysis))
       findings.push_back(ErrorFinding(std::string(kAnalyzer), "did not report"));
     return findings;
   }
@@ -290,6 +299,14 @@ Analysis AnalysisForFailure(std::string_view reason) {
   analysis.findings.push_back(std::move(finding));
   analysis.not_looked.push_back(
       {std::string(kAnalyzer), base::EscapeLine(reason, kMaxReasonBytes)});
+  return analysis;
+}
+
+Analysis AnalysisForPoison(std::string_view reason) {
+  Analysis analysis = AnalysisForFailure(reason);
+  analysis.findings.front().code = kPoisonCode;
+  analysis.findings.front().proposed = Action::kHold;
+  analysis.poison = true;
   return analysis;
 }
 

@@ -56,6 +56,11 @@ Verdict Decide(const DecideInput& input);
 // class error short of an explicit accept.
 Analysis AnalysisForFailure(std::string_view reason);
 
+// The same for a message that cost workers before: one finding `scan.error.poison`, class error,
+// that proposes hold, so that the sender does not bring it again. A policy entry for that code, or
+// a beginning of it, wins over the proposal.
+Analysis AnalysisForPoison(std::string_view reason);
+
 }  // namespace lazaret::policy
 
 #endif  // LAZARET_POLICY_DECIDE_H_

@@ -6,6 +6,7 @@
 #include "app/analyzer/canary.h"
 #include "app/analyzer/pipeline.h"
 #include "app/analyzer/scanner_set.h"
+#include "app/analyzer/worker_age.h"
 #include "app/judge/could_not_look.h"
 #include "app/process/spawn.h"
 #include "base/bytes.h"
@@ -146,6 +147,8 @@ base::Status Worker::Reply(const Frame& job, const policy::Analysis& analysis, b
 
 void Worker::Serve() {
   const config::Limits& limits = generation_.config->limits;
+  const std::uint64_t heap_before = HeapBytes();
+  const base::Nanoseconds born = base::MonotonicNow();
   cpu_before_ = CpuMicros();
   for (;;) {
     auto job = process::ReceiveFrame(sockets_.jobs.get(),
@@ -165,7 +168,10 @@ void Worker::Serve() {
     // have its word believed.
     if (jobs_since_canary_ >= limits.canary_messages) EndUnless(CheckCanaries());
     // What kept it from looking once may keep it from looking again.
-    const bool retiring = jobs_done_ >= limits.worker_messages || judge::CouldNotLook(*analysis);
+    const std::uint64_t heap = HeapBytes();
+    const WorkerAge age{jobs_done_, heap > heap_before ? heap - heap_before : 0,
+                        base::MonotonicNow() - born};
+    const bool retiring = ShouldRetire(age, limits) || judge::CouldNotLook(*analysis);
     EndUnless(Reply(*job, *analysis, retiring));
     if (retiring) _exit(0);
   }

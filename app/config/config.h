@@ -41,13 +41,16 @@ struct Limits {
   std::uint32_t half_open_seconds = 10;      // a peer that connected and does not negotiate
   std::uint32_t header_fields = 500'000;
   std::uint32_t recipients = 50'000;
-  std::uint32_t queue_messages = 256;      // waiting for a worker
+  std::uint32_t queue_messages = 0;       // waiting for a worker; 0 = 16 for each worker
+  std::uint32_t queue_wait_percent = 30;  // of the deadline; who would wait longer gets 451 at once
   std::uint64_t queue_bytes = 256U << 20;  // of the messages waiting for a worker
   std::uint32_t drain_seconds = 150;
-  std::uint32_t workers = 0;            // 0 = as many as cores
-  std::uint32_t worker_messages = 500;  // a worker is replaced after so many
-  std::uint32_t canary_messages = 200;  // canaries run again after so many messages
-  std::uint32_t canary_seconds = 10;    // ... or after so long without one
+  std::uint32_t workers = 0;                      // 0 = as many as cores
+  std::uint32_t worker_messages = 500;            // a worker is replaced after so many
+  std::uint64_t worker_growth_bytes = 64U << 20;  // ... or when its heap grew by more than this
+  std::uint32_t worker_seconds = 600;             // ... or after its first answer later than this
+  std::uint32_t canary_messages = 200;            // canaries run again after so many messages
+  std::uint32_t canary_seconds = 10;              // ... or after so long without one
 };
 
 struct Milter {

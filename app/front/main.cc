@@ -37,6 +37,10 @@ constexpr std::int64_t kDrainStepMillis = 100;
 // When a supervisor was killed and started again at once, the kernel may not yet have ended the
 // front of the dead one.
 constexpr std::int64_t kFormerFrontMillis = 10'000;
+// limits.queue_messages 0.
+constexpr std::uint32_t kWaitingPerWorker = 16;
+// A tenth of the deadline is how long small messages may overtake a large one.
+constexpr std::int64_t kOvertakePerSecond = 100;
 constexpr const char* kReadersGroup = "lazaret-read";
 
 base::Status MakeFolder(const std::string& path, mode_t mode) {
@@ -83,11 +87,20 @@ base::Result<std::unique_ptr<db::VerdictLog>> OpenLog(const config::Config& conf
   return db::VerdictLog::Open(std::move(store));
 }
 
+std::uint32_t WorkersOf(const config::Config& config) {
+  return config.limits.workers > 0 ? config.limits.workers
+                                   : std::max(1U, std::thread::hardware_concurrency());
+}
+
 base::Result<std::unique_ptr<judge::WorkerPool>> OpenPool(const config::Config& config) {
   judge::PoolOptions options;
   options.socket_path = config.paths.run + "/workers.sock";
   options.max_message_bytes = config.limits.message_bytes;
-  options.max_waiting = config.limits.queue_messages;
+  const config::Limits& limits = config.limits;
+  options.max_waiting =
+      limits.queue_messages > 0 ? limits.queue_messages : kWaitingPerWorker * WorkersOf(config);
+  options.max_wait_millis = 10LL * limits.deadline_seconds * limits.queue_wait_percent;
+  options.overtake_millis = kOvertakePerSecond * limits.deadline_seconds;
   options.max_waiting_bytes = config.limits.queue_bytes;
   LAZARET_ASSIGN(const auto scan_user, process::FindUser(config.users.scan));
   if (scan_user) options.peers = {scan_user->uid, geteuid()};
@@ -100,12 +113,15 @@ base::Status StartScanService(const config::Config& config, const std::string& b
   options.socket_path = config.paths.run + "/scan.sock";
   options.message_bytes = config.limits.message_bytes;
   options.budget_millis = config.limits.deadline_seconds * 900;
-  const std::uint32_t workers = config.limits.workers > 0
-                                    ? config.limits.workers
-                                    : std::max(1U, std::thread::hardware_concurrency());
-  options.at_once = std::max(1U, workers / 2);
+  options.at_once = std::max(1U, WorkersOf(config) / 2);
   options.bundle_sha256 = bundle_sha256;
   return ScanService::Start(std::move(options), pool);
+}
+
+PoisonOptions PoisonOptionsOf(const config::Config& config) {
+  PoisonOptions options;
+  options.path = config.paths.state + "/poison.list";
+  return options;
 }
 
 milter::FilterOptions FilterOptionsOf(const config::Config& config) {
@@ -134,6 +150,7 @@ struct Front {
   std::unique_ptr<db::RetentionThread> retention;
   std::unique_ptr<judge::WorkerPool> pool;
   base::Counters counters;
+  std::unique_ptr<PoisonList> poison;
   std::unique_ptr<FrontHandler> handler;
   std::unique_ptr<milter::Filter> filter;
   bool draining = false;
@@ -158,8 +175,10 @@ base::Status OpenAll(Front& front) {
   LAZARET_ASSIGN(front.pool, OpenPool(config));
   const std::string bundle_sha256 = config::BundleSha256(front.role->bundle());
   LAZARET_TRY(StartScanService(config, bundle_sha256, *front.pool));
-  front.handler = std::make_unique<FrontHandler>(
-      HandlerParts{*front.pool, *front.log, front.policy, config, front.counters, bundle_sha256});
+  front.poison = std::make_unique<PoisonList>(PoisonOptionsOf(config), base::RealtimeNow());
+  front.handler = std::make_unique<FrontHandler>(HandlerParts{*front.pool, *front.log, front.policy,
+                                                              config, front.counters, bundle_sha256,
+                                                              front.poison.get()});
   LAZARET_ASSIGN(front.filter,
                  milter::Filter::Open(FilterOptionsOf(config), *front.handler, front.counters));
   return base::Ok();

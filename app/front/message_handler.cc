@@ -5,6 +5,7 @@
 
 #include "app/front/refusal.h"
 #include "app/front/reply_templates.h"
+#include "app/judge/two_tries.h"
 #include "base/clock.h"
 #include "base/crypto.h"
 #include "base/format.h"
@@ -13,8 +14,6 @@
 namespace lazaret::front {
 namespace {
 
-// Share of the deadline that the analyzer may use; the rest is for the decision and its record.
-constexpr double kLookShare = 0.90;
 // How long after the deadline a record may still be waited for: the reply is due one second after.
 constexpr base::Nanoseconds kRecordGrace = 500'000'000;
 // A history behind a slow disk is not waited for longer: the message is then taken for a first
@@ -89,16 +88,16 @@ std::string MessageLine(const MessageSummary& message, policy::Action answered) 
 // The counters that operators watch are there from the start, at zero.
 FrontHandler::FrontHandler(const HandlerParts& parts) : parts_(parts), times_(parts.counters) {
   for (const char* name : {"messages_total", "messages_aborted_total", "messages_refused_total",
-                           "messages_refused_at_mail_total"}) {
+                           "messages_refused_at_mail_total", "messages_tried_twice_total",
+                           "messages_that_cost_a_worker_total", "messages_poison_total"}) {
     parts_.counters.Add(name, 0);
   }
 }
 
-judge::Outcome FrontHandler::Look(const milter::Transaction& transaction,
-                                  const policy::Envelope& envelope, base::Nanoseconds began,
-                                  const std::function<void()>& progress) {
-  const auto look_millis =
-      static_cast<std::int64_t>(parts_.config.limits.deadline_seconds * 1000.0 * kLookShare);
+judge::Tried FrontHandler::Look(const milter::Transaction& transaction,
+                                const policy::Envelope& envelope, base::Nanoseconds began,
+                                const std::function<void()>& progress) {
+  const judge::TryTimes times = judge::TryTimesFrom(began, parts_.config.limits.deadline_seconds);
   judge::Job job;
   job.message_fd = transaction.message.fd.get();
   job.message_bytes = transaction.message.bytes;
@@ -107,22 +106,26 @@ judge::Outcome FrontHandler::Look(const milter::Transaction& transaction,
       envelope.sender, envelope.recipients, base::Deadline::AfterMillis(kHistoryMillis));
   times_.history.ObserveSince(began);
   job.facts.sender_seen_before = seen.value_or(false);
-  job.facts.budget_millis = static_cast<std::uint32_t>(look_millis);
+  job.facts.budget_millis =
+      static_cast<std::uint32_t>((times.second.monotonic() - began) / 1'000'000);
   job.uid = NewUid();
-  job.deadline = base::Deadline::At(began + look_millis * 1'000'000);
   const base::Nanoseconds asked = base::MonotonicNow();
-  judge::Outcome outcome = parts_.pool.Run(std::move(job), progress);
+  judge::Tried tried = judge::RunTwice(parts_.pool, std::move(job), times, progress);
+  judge::Outcome& outcome = tried.outcome;
   times_.Looked(asked, outcome.waited_micros, outcome.analysis.timing);
+  if (tried.twice) parts_.counters.Add("messages_tried_twice_total");
   CheckBundle(outcome);
+  CheckPoison(tried, transaction.message);
   if (!seen) {
     parts_.counters.Add("history_not_looked_at_total");
     outcome.analysis.not_looked.push_back({"history", "the log did not answer in time"});
   }
   if (outcome.failed) {
     parts_.counters.Add("messages_not_looked_at_total");
-    base::LogWarning(base::Format("queue={}: {}", Shown(envelope.queue_id), outcome.failure));
+    base::LogWarning(base::Format("queue={}: {}{}", Shown(envelope.queue_id), outcome.failure,
+                                  tried.twice ? ", tried twice" : ""));
   }
-  return outcome;
+  return tried;
 }
 
 void FrontHandler::CheckBundle(judge::Outcome& outcome) const {
@@ -130,6 +133,17 @@ void FrontHandler::CheckBundle(judge::Outcome& outcome) const {
   outcome.failed = true;
   outcome.failure = "the analyzer's rules are not those of the policy in force";
   outcome.analysis = policy::AnalysisForFailure(outcome.failure);
+}
+
+void FrontHandler::CheckPoison(judge::Tried& tried, const milter::StoredMessage& message) {
+  if (!tried.struck || parts_.poison == nullptr) return;
+  parts_.counters.Add("messages_that_cost_a_worker_total");
+  const bool again = parts_.poison->Strike(message.sha256, base::RealtimeNow());
+  if (!again || !tried.outcome.failed) return;
+  parts_.counters.Add("messages_poison_total");
+  policy::Analysis poison = policy::AnalysisForPoison(tried.outcome.failure);
+  poison.findings.insert(poison.findings.end(), tried.notes.begin(), tried.notes.end());
+  tried.outcome.analysis = std::move(poison);
 }
 
 db::DecisionEvent FrontHandler::NewEvent(const policy::Envelope& envelope) const {
@@ -150,7 +164,8 @@ milter::Disposition FrontHandler::Judge(const milter::Transaction& transaction,
   event.body_sha256 = transaction.message.body_sha256;
   event.message_bytes = transaction.message.bytes;
 
-  judge::Outcome outcome = Look(transaction, event.envelope, began, progress);
+  judge::Tried tried = Look(transaction, event.envelope, began, progress);
+  judge::Outcome& outcome = tried.outcome;
   event.time = base::RealtimeNow();
   const base::Nanoseconds looked = base::MonotonicNow();
   event.verdict = policy::Decide({event.envelope, outcome.analysis, parts_.policy, event.time});
@@ -162,6 +177,9 @@ milter::Disposition FrontHandler::Judge(const milter::Transaction& transaction,
   event.engine = std::move(outcome.generation.engine);
   event.confinement = std::move(outcome.generation.confinement);
   milter::Disposition disposition = DispositionOf(event.verdict, event.verdict_id);
+  // The message was not even begun with: the system is busy, nothing is wrong with it.
+  if (outcome.kind == judge::Failure::kBusy && !disposition.reply.code.empty())
+    disposition.reply.enhanced = "4.3.2";
   return RecordThenAnswer(std::move(event), std::move(disposition), began);
 }
 

@@ -8,7 +8,9 @@
 #include <string_view>
 
 #include "app/config/config.h"
+#include "app/front/poison_list.h"
 #include "app/front/stage_times.h"
+#include "app/judge/two_tries.h"
 #include "app/judge/worker_pool.h"
 #include "base/counters.h"
 #include "db/verdict_log.h"
@@ -25,7 +27,8 @@ struct HandlerParts {
   const policy::Policy& policy;
   const config::Config& config;
   base::Counters& counters;
-  std::string bundle_sha256;  // config::BundleSha256 of the bundle that `policy` comes from
+  std::string bundle_sha256;     // config::BundleSha256 of the bundle that `policy` comes from
+  PoisonList* poison = nullptr;  // none: no message is poison
 };
 
 // What the log line and the counters say of a message; kept apart from the event, which goes to the
@@ -59,8 +62,8 @@ class FrontHandler : public milter::MessageHandler {
   std::uint64_t OldestMillis() const { return open_.OldestMillis(); }
 
  private:
-  judge::Outcome Look(const milter::Transaction& transaction, const policy::Envelope& envelope,
-                      base::Nanoseconds began, const std::function<void()>& progress);
+  judge::Tried Look(const milter::Transaction& transaction, const policy::Envelope& envelope,
+                    base::Nanoseconds began, const std::function<void()>& progress);
   milter::Disposition DispositionOf(const policy::Verdict& verdict, std::string verdict_id) const;
   db::DecisionEvent NewEvent(const policy::Envelope& envelope) const;
   milter::Disposition RecordThenAnswer(db::DecisionEvent&& event, milter::Disposition disposition,
@@ -69,6 +72,8 @@ class FrontHandler : public milter::MessageHandler {
   void Report(const MessageSummary& message, policy::Action answered);
 
   // An analyzer that judged by other rules than ours did not look.
+  // What has cost workers, in this delivery and in an earlier one, is held instead of tempfailed.
+  void CheckPoison(judge::Tried& tried, const milter::StoredMessage& message);
   void CheckBundle(judge::Outcome& outcome) const;
 
   HandlerParts parts_;

@@ -70,6 +70,7 @@ std::string StatusJson(const FrontState& state, const base::Counters& counters) 
   json.Field("waiting", state.pool.waiting);
   json.Field("waiting_bytes", state.pool.waiting_bytes);
   json.Field("oldest_millis", state.oldest_millis);
+  json.Field("service_micros", state.pool.service_micros);
   json.Field("worker_deaths", state.pool.worker_deaths);
   json.Field("worker_retirements", state.pool.worker_retirements);
   json.Field("sessions", state.load.sessions);

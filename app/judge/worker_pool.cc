@@ -18,6 +18,7 @@
 #include "app/judge/could_not_look.h"
 #include "app/judge/generation_codec.h"
 #include "app/judge/result_check.h"
+#include "app/judge/waiting_line.h"
 #include "app/judge/zygote_link.h"
 #include "app/process/frames.h"
 #include "base/bytes.h"
@@ -61,6 +62,35 @@ std::uint32_t BudgetMillis(const Job& job) {
   return job.facts.budget_millis == 0 ? left : std::min(left, job.facts.budget_millis);
 }
 
+LineLimits LineLimitsOf(const PoolOptions& options) {
+  LineLimits limits;
+  limits.messages = options.max_waiting;
+  limits.bytes = options.max_waiting_bytes;
+  limits.wait_millis = options.max_wait_millis;
+  limits.overtake_millis = options.overtake_millis;
+  return limits;
+}
+
+// When the try that begins now ends.
+base::Deadline EndOfTry(const Job& job) {
+  return job.first_deadline.never() || job.first_deadline.PollMillis() <= kLeastLookMillis
+             ? job.deadline
+             : Earlier(job.first_deadline, job.deadline);
+}
+
+Failure KindOf(base::ErrorCode code) {
+  switch (code) {
+    case base::ErrorCode::kLimit:
+      return Failure::kHere;
+    case base::ErrorCode::kTimeout:
+      return Failure::kHung;
+    case base::ErrorCode::kUnavailable:
+      return Failure::kDied;
+    default:
+      return Failure::kBadAnswer;
+  }
+}
+
 // One connected generation zygote. The socket closes when the last worker of it is gone.
 struct Zygote {
   Zygote(base::UniqueFd socket, int wake) : link(std::move(socket), wake) {}
@@ -78,7 +108,10 @@ struct Worker {
 class Pool final : public WorkerPool {
  public:
   Pool(PoolOptions options, base::UniqueFd listener, base::UniqueFd wake)
-      : options_(std::move(options)), listener_(std::move(listener)), wake_(std::move(wake)) {
+      : options_(std::move(options)),
+        listener_(std::move(listener)),
+        wake_(std::move(wake)),
+        line_(LineLimitsOf(options_)) {
     thread_ = std::thread([this] { Serve(); });
   }
   Pool(const Pool&) = delete;
@@ -107,16 +140,16 @@ class Pool final : public WorkerPool {
 
   // --- threads that judge
   std::optional<Worker> TakeIdle(const Job& job, const std::function<void()>& on_wait,
-                                 std::string& why);
-  std::string QueueIsFull(const Job& job) const;
+                                 Outcome& outcome);
   void GiveBack(Worker worker);
+  std::uint64_t Served(base::Nanoseconds took);
   base::Status Deliver(Worker& worker, Job& job, std::uint64_t nonce, int facts);
   base::Result<CheckedResult> Await(Worker& worker, const Job& job, std::uint64_t nonce,
                                     const std::function<void()>& on_wait);
   // `why` is empty for a worker that retires by itself.
   void Discard(const Worker& worker, const Job& job, const std::string& why);
   std::optional<Worker> Dispatch(Job& job, std::uint64_t nonce,
-                                 const std::function<void()>& on_wait, std::string& why);
+                                 const std::function<void()>& on_wait, Outcome& outcome);
 
   const PoolOptions options_;
   base::UniqueFd listener_;
@@ -128,10 +161,8 @@ class Pool final : public WorkerPool {
 
   mutable std::mutex mutex_;
   std::condition_variable changed_;
-  std::deque<Worker> idle_;            // guarded by mutex_, like all below
-  std::deque<std::uint64_t> waiting_;  // tickets, first come first served
-  std::uint64_t waiting_bytes_ = 0;
-  std::uint64_t next_ticket_ = 1;
+  std::deque<Worker> idle_;  // guarded by mutex_, like all below
+  WaitingLine line_;
   std::uint32_t workers_ = 0;
   std::uint32_t busy_ = 0;
   std::uint64_t deaths_ = 0;
@@ -261,31 +292,24 @@ void Pool::Drop(const std::shared_ptr<Zygote>& zygote) {
   changed_.notify_all();
 }
 
-// Empty when the message may wait; with mutex_ held.
-std::string Pool::QueueIsFull(const Job& job) const {
-  if (waiting_.size() >= options_.max_waiting) return "too many messages are waiting for a worker";
-  const bool fits = job.message_bytes <= options_.max_waiting_bytes &&
-                    waiting_bytes_ <= options_.max_waiting_bytes - job.message_bytes;
-  if (!waiting_.empty() && !fits) return "too many bytes of messages are waiting for a worker";
-  return {};
-}
-
 std::optional<Worker> Pool::TakeIdle(const Job& job, const std::function<void()>& on_wait,
-                                     std::string& why) {
+                                     Outcome& outcome) {
   std::unique_lock lock(mutex_);
-  why = QueueIsFull(job);
-  if (!why.empty()) return std::nullopt;
-  const std::uint64_t ticket = next_ticket_++;
-  waiting_.push_back(ticket);
-  waiting_bytes_ += job.message_bytes;
+  const WaitingLine::Entry entry =
+      line_.NewEntry(job.arrived != 0 ? job.arrived : base::MonotonicNow(), job.message_bytes);
+  if (job.arrived == 0) outcome.failure = line_.WhyNot(entry, workers_);
+  if (!outcome.failure.empty()) {
+    outcome.kind = Failure::kBusy;
+    return std::nullopt;
+  }
+  line_.Add(entry);
   base::Deadline no_worker = base::Deadline::AfterMillis(kNoWorkerPatienceMillis);
   base::Deadline progress = base::Deadline::AfterMillis(kProgressMillis);
   const base::Deadline last_start = LastStart(job);
   for (;;) {
     const bool late = last_start.Expired();
-    if (!late && waiting_.front() == ticket && !idle_.empty()) {
-      waiting_.pop_front();
-      waiting_bytes_ -= job.message_bytes;
+    if (!late && line_.IsFirst(entry) && !idle_.empty()) {
+      line_.Remove(entry);
       Worker worker = std::move(idle_.front());
       idle_.pop_front();
       ++busy_;
@@ -294,9 +318,9 @@ std::optional<Worker> Pool::TakeIdle(const Job& job, const std::function<void()>
     }
     if (workers_ > 0) no_worker = base::Deadline::AfterMillis(kNoWorkerPatienceMillis);
     if (late || no_worker.Expired()) {
-      why = workers_ > 0 ? "no worker became free in time" : "no worker is ready: " + not_ready_;
-      waiting_.erase(std::find(waiting_.begin(), waiting_.end(), ticket));
-      waiting_bytes_ -= job.message_bytes;
+      outcome.failure =
+          workers_ > 0 ? "no worker became free in time" : "no worker is ready: " + not_ready_;
+      line_.Remove(entry);
       changed_.notify_all();
       return std::nullopt;
     }
@@ -377,47 +401,61 @@ void Pool::Discard(const Worker& worker, const Job& job, const std::string& why)
 // A worker that has the job. One that died idle never saw it, so the next one may have it. The
 // facts' descriptor is there before a worker is taken: a shortage of them must cost no worker.
 std::optional<Worker> Pool::Dispatch(Job& job, std::uint64_t nonce,
-                                     const std::function<void()>& on_wait, std::string& why) {
+                                     const std::function<void()>& on_wait, Outcome& outcome) {
+  outcome.kind = Failure::kNotTaken;
+  const base::Deadline last = job.deadline;
   for (;;) {
+    job.deadline = last;
     auto facts = base::NewMemfd("lazaret-facts");
     if (!facts.ok()) {
-      why = facts.error().text;
+      outcome.failure = facts.error().text;
       return std::nullopt;
     }
-    std::optional<Worker> worker = TakeIdle(job, on_wait, why);
+    std::optional<Worker> worker = TakeIdle(job, on_wait, outcome);
     if (!worker) return worker;
+    job.deadline = EndOfTry(job);
     const base::Status delivered = Deliver(*worker, job, nonce, facts->get());
     if (delivered.ok()) return worker;
     if (delivered.error().code == base::ErrorCode::kUnavailable) {
       Discard(*worker, job, "died idle");
       continue;
     }
-    why = "the message could not be handed to a worker: " + delivered.error().text;
+    outcome.failure = "the message could not be handed to a worker: " + delivered.error().text;
     worker->zygote->link.Disarm(worker->id, job.uid);
     GiveBack(std::move(*worker));
     return std::nullopt;
   }
 }
 
+std::uint64_t Pool::Served(base::Nanoseconds took) {
+  const std::scoped_lock lock(mutex_);
+  line_.Served(took);
+  return static_cast<std::uint64_t>(took / 1000);
+}
+
 Outcome Pool::Run(Job job, const std::function<void()>& on_wait) {
   Outcome outcome;
   const base::Nanoseconds start = base::MonotonicNow();
   const std::uint64_t nonce = next_nonce_.fetch_add(1);
-  std::optional<Worker> worker = Dispatch(job, nonce, on_wait, outcome.failure);
+  std::optional<Worker> worker = Dispatch(job, nonce, on_wait, outcome);
   outcome.waited_micros = static_cast<std::uint64_t>((base::MonotonicNow() - start) / 1000);
   if (!worker) {
     outcome.failed = true;
     outcome.analysis = policy::AnalysisForFailure(outcome.failure);
     return outcome;
   }
+  outcome.kind = Failure::kNone;
+  const base::Nanoseconds taken = base::MonotonicNow();
   outcome.generation = worker->zygote->info;
   auto result = Await(*worker, job, nonce, on_wait);
+  outcome.worked_micros = Served(base::MonotonicNow() - taken);
   if (!result.ok()) {
     outcome.failed = true;
+    outcome.kind = KindOf(result.error().code);
     outcome.failure = result.error().text;
     outcome.analysis = policy::AnalysisForFailure(outcome.failure);
     // The worker has answered; it was here that the answer found no descriptor.
-    if (result.error().code == base::ErrorCode::kLimit) {
+    if (outcome.kind == Failure::kHere) {
       worker->zygote->link.Disarm(worker->id, job.uid);
       GiveBack(std::move(*worker));
     } else {
@@ -457,8 +495,9 @@ PoolStatus Pool::Status() const {
   status.generation_since = generation_since_;
   status.workers = workers_;
   status.busy = busy_;
-  status.waiting = static_cast<std::uint32_t>(waiting_.size());
-  status.waiting_bytes = waiting_bytes_;
+  status.waiting = static_cast<std::uint32_t>(line_.size());
+  status.waiting_bytes = line_.bytes();
+  status.service_micros = line_.ServiceMicros();
   status.worker_deaths = deaths_;
   status.worker_retirements = retirements_;
   return status;

@@ -28,6 +28,8 @@ struct PoolOptions {
   // filling memory. One message alone may always wait.
   std::size_t max_waiting = 256;
   std::uint64_t max_waiting_bytes = 256U << 20;
+  std::int64_t max_wait_millis = 0;       // LineLimits::wait_millis
+  std::int64_t overtake_millis = 12'000;  // LineLimits::overtake_millis
 };
 
 struct GenerationInfo {
@@ -44,6 +46,22 @@ struct Job {
   policy::JobFacts facts;
   std::array<std::uint8_t, 16> uid{};
   base::Deadline deadline;  // the zygote kills the worker then
+  // An earlier end for the worker that gets the message before it, so that time is left for a
+  // second try; the queue is waited in until `deadline`.
+  base::Deadline first_deadline;
+  // Not 0: it came in then, and waits for its second try, for which no bound of the queue counts.
+  base::Nanoseconds arrived = 0;
+};
+
+// How a message came to have no answer.
+enum class Failure : std::uint8_t {
+  kNone = 0,
+  kNotTaken = 1,   // no worker had it
+  kHere = 2,       // a shortage on this side; the worker is well
+  kDied = 3,       // of the worker that had it
+  kHung = 4,       // until the deadline
+  kBadAnswer = 5,  // nothing it says is believed
+  kBusy = 6,       // it may not even wait: the queue is full, or too slow
 };
 
 struct Outcome {
@@ -51,8 +69,10 @@ struct Outcome {
   GenerationInfo generation;  // empty id when no worker took the message
   bool failed = false;        // analysis is AnalysisForFailure(failure)
   std::string failure;
+  Failure kind = Failure::kNone;
   std::uint64_t cpu_micros = 0;
   std::uint64_t waited_micros = 0;  // in the queue
+  std::uint64_t worked_micros = 0;  // from the hand-over to a worker to the answer or its end
 };
 
 struct PoolStatus {
@@ -66,6 +86,7 @@ struct PoolStatus {
   std::uint64_t waiting_bytes = 0;
   std::uint64_t worker_deaths = 0;
   std::uint64_t worker_retirements = 0;  // recycled in order
+  std::int64_t service_micros = 0;  // what a look takes, a moving average
 };
 
 class WorkerPool {

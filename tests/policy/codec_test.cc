@@ -213,11 +213,13 @@ TEST_CASE("codec: facts arrive whole and a cut one is refused", "[policy][codec]
   facts.assume_envelope = true;
   facts.sender_seen_before = true;
   facts.budget_millis = 1000;
+  facts.plain = true;
   const std::string bytes = EncodeFacts(facts);
   const auto read = DecodeFacts(bytes);
   REQUIRE(read.ok());
   CHECK(EncodeFacts(*read) == bytes);
   CHECK(read->envelope.tls.version == "TLSv1.3");
+  CHECK(read->plain);
   for (std::size_t length = 0; length < bytes.size(); ++length) {
     REQUIRE_FALSE(DecodeFacts(std::string_view(bytes).substr(0, length)).ok());
   }

@@ -1,5 +1,6 @@
 #include "app/front/message_handler.h"
 
+#include <algorithm>
 #include <functional>
 
 #include "app/front/reply_templates.h"
@@ -15,15 +16,28 @@ namespace {
 class FakePool : public judge::WorkerPool {
  public:
   judge::Outcome Run(judge::Job job, const std::function<void()>& on_wait) override {
+    if (runs++ == 0) first_facts = job.facts;
     last_facts = job.facts;
     last_deadline = job.deadline;
     on_wait();
+    if (runs <= failing) return Failed(judge::Failure::kDied, "worker died");
     return answer;
   }
   base::Status WaitReady(base::Deadline) override { return base::Ok(); }
   judge::PoolStatus Status() const override { return {}; }
+  static judge::Outcome Failed(judge::Failure kind, const std::string& why) {
+    judge::Outcome outcome;
+    outcome.failed = true;
+    outcome.kind = kind;
+    outcome.failure = why;
+    outcome.analysis = policy::AnalysisForFailure(why);
+    return outcome;
+  }
 
   judge::Outcome answer;
+  int failing = 0;  // so many workers die before one answers
+  int runs = 0;
+  policy::JobFacts first_facts;
   policy::JobFacts last_facts;
   base::Deadline last_deadline;
 };
@@ -190,6 +204,86 @@ TEST_CASE("front: no worker, or a dead one, is class error and a tempfail that i
     CHECK(f.log.events[0].verdict.cls == policy::Class::kError);
     CHECK(f.counters.Snapshot().at("messages_not_looked_at_total") == 1);
   }
+}
+
+bool HasCode(const db::DecisionEvent& event, std::string_view code) {
+  return std::any_of(event.verdict.findings.begin(), event.verdict.findings.end(),
+                     [&](const policy::Finding& finding) { return finding.code == code; });
+}
+
+TEST_CASE("front: a message whose worker died is tried once more, plain, and the record says so") {
+  Fixture f;
+  f.pool.failing = 1;
+  const milter::Disposition disposition = f.Judge();
+  CHECK(disposition.action == policy::Action::kAccept);
+  CHECK(f.pool.runs == 2);
+  CHECK_FALSE(f.pool.first_facts.plain);
+  CHECK(f.pool.last_facts.plain);
+  REQUIRE(f.log.events.size() == 1);
+  CHECK(f.log.events[0].verdict.cls == policy::Class::kClean);
+  REQUIRE(HasCode(f.log.events[0], "scan.retried"));
+  CHECK(f.log.events[0].verdict.findings.back().evidence == "first try: worker died");
+  CHECK(f.counters.Snapshot().at("messages_tried_twice_total") == 1);
+}
+
+TEST_CASE("front: a message that two workers died over is a tempfail, and not tried a third time") {
+  Fixture f;
+  f.pool.failing = 3;
+  CHECK(f.Judge().action == policy::Action::kTempfail);
+  CHECK(f.pool.runs == 2);
+  REQUIRE(f.log.events.size() == 1);
+  CHECK(HasCode(f.log.events[0], "scan.retried"));
+  CHECK(HasCode(f.log.events[0], "scan.error.analyzer"));
+}
+
+TEST_CASE(
+    "front: what cost workers in two deliveries is held, whatever the policy holds of errors") {
+  Fixture f;
+  PoisonList poison({}, base::RealtimeNow());
+  f.pool.failing = 100;
+  f.transaction.message.sha256.fill(1);
+  FrontHandler handler({f.pool, f.log, f.policy, f.config, f.counters, "bundle1", &poison});
+  const auto judge = [&] { return handler.Judge(f.transaction, [] {}); };
+  CHECK(judge().action == policy::Action::kTempfail);
+  const milter::Disposition held = judge();
+  CHECK(held.action == policy::Action::kHold);
+  CHECK(held.hold_reason == "lazaret " + held.verdict_id);
+  REQUIRE(f.log.events.size() == 2);
+  CHECK_FALSE(HasCode(f.log.events[0], "scan.error.poison"));
+  CHECK(HasCode(f.log.events[1], "scan.error.poison"));
+  CHECK(HasCode(f.log.events[1], "scan.retried"));
+  CHECK_FALSE(HasCode(f.log.events[1], "scan.error.analyzer"));
+  CHECK(f.log.events[1].verdict.cls == policy::Class::kError);
+  CHECK(f.counters.Snapshot().at("messages_poison_total") == 1);
+  f.transaction.message.sha256.fill(2);
+  CHECK(judge().action == policy::Action::kTempfail);
+  f.policy.mode = policy::Mode::kObserve;
+  CHECK(judge().action == policy::Action::kHold);
+  f.pool.failing = 0;
+  CHECK(judge().action == policy::Action::kAccept);
+}
+
+TEST_CASE("front: a queue that is full or too slow is answered 451 4.3.2, recorded") {
+  for (const auto kind : {judge::Failure::kBusy, judge::Failure::kNotTaken}) {
+    Fixture f;
+    f.pool.answer = FakePool::Failed(kind, "why");
+    const milter::Disposition answer = f.Judge();
+    CHECK(answer.reply.code == "451");
+    CHECK((answer.reply.enhanced == "4.3.2") == (kind == judge::Failure::kBusy));
+    REQUIRE(f.log.events.size() == 1);
+    CHECK(f.log.events[0].verdict.cls == policy::Class::kError);
+  }
+}
+
+TEST_CASE("front: a message that only waited is never poison") {
+  Fixture f;
+  PoisonList poison({}, base::RealtimeNow());
+  f.pool.answer = FakePool::Failed(judge::Failure::kNotTaken, "no worker is ready");
+  FrontHandler handler({f.pool, f.log, f.policy, f.config, f.counters, "bundle1", &poison});
+  for (int i = 0; i < 3; ++i) {
+    CHECK(handler.Judge(f.transaction, [] {}).action == policy::Action::kTempfail);
+  }
+  CHECK(poison.size() == 0);
 }
 
 TEST_CASE("front: an analyzer with other rules than the policy's is class error and a tempfail") {

@@ -316,3 +316,31 @@ TEST_CASE("worker pool: a waiting message tells of progress though others come a
   CHECK(told >= 2);
   CHECK(told <= 3);
 }
+
+TEST_CASE("worker pool: who would wait too long is answered at once, a second try is not",
+          "[app][judge]") {
+  judge::PoolOptions options;
+  options.max_waiting = 100;
+  options.max_wait_millis = 1;
+  Fixture fixture(options);
+  FakeZygote zygote(fixture.path);
+  const base::UniqueFd worker = zygote.AddWorker(1);
+  REQUIRE(fixture.pool->WaitReady(base::Deadline::AfterMillis(5000)).ok());
+  // One look of 100 ms is what is known of looks.
+  const base::UniqueFd replacement = zygote.AddWorker(2);
+  REQUIRE(fixture.Eventually([](const auto& status) { return status.workers == 2; }));
+  CHECK(fixture.Run(100).kind == judge::Failure::kHung);
+  CHECK(fixture.pool->Status().service_micros >= 50'000);
+  std::thread busy([&] { static_cast<void>(fixture.Run(1000)); });
+  REQUIRE(fixture.Eventually([](const auto& status) { return status.busy == 1; }));
+  std::thread waits([&] { static_cast<void>(fixture.Run(1000)); });
+  REQUIRE(fixture.Eventually([](const auto& status) { return status.waiting == 1; }));
+  const judge::Outcome outcome = fixture.Run(60'000);
+  CHECK(IsError(outcome));
+  CHECK(outcome.kind == judge::Failure::kBusy);
+  judge::Job again = fixture.JobFor(100);
+  again.arrived = base::MonotonicNow();
+  CHECK(fixture.pool->Run(std::move(again), [] {}).kind != judge::Failure::kBusy);
+  busy.join();
+  waits.join();
+}
