@@ -13,12 +13,14 @@
 
 #include "app/config/config.h"
 #include "app/front/message_handler.h"
+#include "app/front/policy_shelf.h"
 #include "app/front/scan_service.h"
 #include "app/front/status.h"
 #include "app/front/stop_signal.h"
 #include "app/judge/worker_pool.h"
 #include "app/process/role.h"
 #include "app/process/spawn.h"
+#include "base/bytes.h"
 #include "base/format.h"
 #include "base/log.h"
 #include "db/sqlite/sqlite_store.h"
@@ -81,19 +83,20 @@ base::Result<std::unique_ptr<db::VerdictLog>> OpenLog(const config::Config& conf
   return db::VerdictLog::Open(std::move(store));
 }
 
-base::Result<std::unique_ptr<judge::WorkerPool>> OpenPool(const config::Config& config) {
+base::Result<std::unique_ptr<judge::WorkerPool>> OpenPool(const config::Config& config,
+                                                          const std::string& bundle_sha256) {
   judge::PoolOptions options;
   options.socket_path = config.paths.run + "/workers.sock";
   options.max_message_bytes = config.limits.message_bytes;
   options.max_waiting = config.limits.queue_messages;
   options.max_waiting_bytes = config.limits.queue_bytes;
+  options.bundle_sha256 = bundle_sha256;
   LAZARET_ASSIGN(const auto scan_user, process::FindUser(config.users.scan));
   if (scan_user) options.peers = {scan_user->uid, geteuid()};
   return judge::WorkerPool::Listen(std::move(options));
 }
 
-base::Status StartScanService(const config::Config& config, const std::string& bundle_sha256,
-                              judge::WorkerPool& pool) {
+base::Status StartScanService(const config::Config& config, judge::WorkerPool& pool) {
   ScanServiceOptions options;
   options.socket_path = config.paths.run + "/scan.sock";
   options.message_bytes = config.limits.message_bytes;
@@ -102,7 +105,6 @@ base::Status StartScanService(const config::Config& config, const std::string& b
                                     ? config.limits.workers
                                     : std::max(1U, std::thread::hardware_concurrency());
   options.at_once = std::max(1U, workers / 2);
-  options.bundle_sha256 = bundle_sha256;
   return ScanService::Start(std::move(options), pool);
 }
 
@@ -127,6 +129,7 @@ milter::FilterOptions FilterOptionsOf(const config::Config& config) {
 struct Front {
   std::unique_ptr<process::Role> role;
   policy::Policy policy;
+  PolicyShelf shelf;
   std::unique_ptr<db::StateLock> lock;
   std::unique_ptr<db::VerdictLog> log;
   std::unique_ptr<judge::WorkerPool> pool;
@@ -150,11 +153,12 @@ base::Status OpenAll(Front& front) {
   RaiseDescriptorLimit(config.limits);
   LAZARET_ASSIGN(front.policy, config::PolicyOf(config, front.role->bundle()));
   LAZARET_ASSIGN(front.log, OpenLog(config));
-  LAZARET_ASSIGN(front.pool, OpenPool(config));
   const std::string bundle_sha256 = config::BundleSha256(front.role->bundle());
-  LAZARET_TRY(StartScanService(config, bundle_sha256, *front.pool));
-  front.handler = std::make_unique<FrontHandler>(
-      HandlerParts{*front.pool, *front.log, front.policy, config, front.counters, bundle_sha256});
+  front.shelf.Add(bundle_sha256, front.policy);
+  LAZARET_ASSIGN(front.pool, OpenPool(config, bundle_sha256));
+  LAZARET_TRY(StartScanService(config, *front.pool));
+  front.handler = std::make_unique<FrontHandler>(HandlerParts{
+      *front.pool, *front.log, front.policy, config, front.counters, bundle_sha256, &front.shelf});
   LAZARET_ASSIGN(front.filter,
                  milter::Filter::Open(FilterOptionsOf(config), *front.handler, front.counters));
   return base::Ok();
@@ -182,6 +186,37 @@ bool DrainStep(Front& front) {
   base::LogError(
       base::Format("drain time is over, {} messages get no reply", front.filter->Load().in_flight));
   return true;
+}
+
+// Keeps the policy of a bundle that the analyzer may come to judge by.
+void TakeBundle(Front& front, const process::Frame& frame) {
+  const auto bundle = process::BundleOf(frame);
+  if (!bundle.ok()) return front.role->ReplyToReload(false, bundle.error().text);
+  auto policy = config::PolicyOf(front.config(), *bundle);
+  if (!policy.ok()) return front.role->ReplyToReload(false, policy.error().text);
+  const std::string bundle_sha256 = config::BundleSha256(*bundle);
+  front.shelf.Add(bundle_sha256, std::move(policy).value());
+  front.shelf.Forget(front.pool->Bundles());
+  front.pool->Expect(bundle_sha256);
+  front.role->ReplyToReload(true, bundle_sha256);
+}
+
+void PutInForce(Front& front, const process::Frame& frame) {
+  base::ByteReader in(frame.payload);
+  const std::string bundle_sha256 = in.String(process::kMaxFrameBytes);
+  if (!front.shelf.SwitchTo(bundle_sha256))
+    return front.role->ReplyToReload(false, "the front has no policy of this bundle");
+  front.pool->SwitchTo(bundle_sha256);
+  const judge::GenerationInfo generation = front.pool->Status().generation;
+  base::LogInfo("generation " + generation.id.substr(0, 12) + " judges from now on");
+  front.role->ReplyToReload(true, generation.id);
+}
+
+void ListenForBundles(Front& front) {
+  front.role->OnOtherFrame([&front](const process::Frame& frame) {
+    if (frame.type == process::FrameType::kReload) TakeBundle(front, frame);
+    if (frame.type == process::FrameType::kInForce) PutInForce(front, frame);
+  });
 }
 
 // Until drained or the supervisor is gone.
@@ -213,6 +248,7 @@ int Serve(Front& front) {
     }
     RequestStop();
   }).detach();
+  ListenForBundles(front);
   front.role->Tell(process::FrameType::kRoleReady, front.config().milter.listen);
   base::LogInfo(base::Format("serving on {}", front.config().milter.listen));
   RunLoop(front, *stop_fd);

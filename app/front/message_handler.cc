@@ -123,10 +123,20 @@ judge::Outcome FrontHandler::Look(const milter::Transaction& transaction,
 }
 
 void FrontHandler::CheckBundle(judge::Outcome& outcome) const {
-  if (outcome.failed || outcome.generation.bundle_sha256 == parts_.bundle_sha256) return;
+  const std::string& bundle = outcome.generation.bundle_sha256;
+  const bool known = parts_.shelf == nullptr ? bundle == parts_.bundle_sha256
+                                             : parts_.shelf->Find(bundle) != nullptr;
+  if (outcome.failed || known) return;
   outcome.failed = true;
   outcome.failure = "the analyzer's rules are not those of the policy in force";
   outcome.analysis = policy::AnalysisForFailure(outcome.failure);
+}
+
+PolicyShelf::Held FrontHandler::PolicyFor(const judge::Outcome& outcome) const {
+  // Lent: the first policy outlives the handler.
+  if (parts_.shelf == nullptr) return {PolicyShelf::Held(), &parts_.policy};
+  const PolicyShelf::Held own = parts_.shelf->Find(outcome.generation.bundle_sha256);
+  return own != nullptr ? own : parts_.shelf->InForce();
 }
 
 db::DecisionEvent FrontHandler::NewEvent(const policy::Envelope& envelope) const {
@@ -148,7 +158,8 @@ milter::Disposition FrontHandler::Judge(const milter::Transaction& transaction,
 
   judge::Outcome outcome = Look(transaction, event.envelope, began, progress);
   event.time = base::RealtimeNow();
-  event.verdict = policy::Decide({event.envelope, outcome.analysis, parts_.policy, event.time});
+  const PolicyShelf::Held policy = PolicyFor(outcome);
+  event.verdict = policy::Decide({event.envelope, outcome.analysis, *policy, event.time});
   event.analysis = std::move(outcome.analysis);
   // The verdict holds them all, and the record takes them from there.
   std::vector<policy::Finding>().swap(event.analysis.findings);

@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "app/config/config.h"
+#include "app/front/policy_shelf.h"
 #include "app/judge/worker_pool.h"
 #include "base/counters.h"
 #include "db/verdict_log.h"
@@ -25,6 +26,8 @@ struct HandlerParts {
   const config::Config& config;
   base::Counters& counters;
   std::string bundle_sha256;  // config::BundleSha256 of the bundle that `policy` comes from
+  // Of all live generations, when they may change; else `policy` and `bundle_sha256` alone count.
+  const PolicyShelf* shelf = nullptr;
 };
 
 // What the log line and the counters say of a message; kept apart from the event, which goes to the
@@ -65,8 +68,10 @@ class FrontHandler : public milter::MessageHandler {
   base::Status Record(db::DecisionEvent&& event, base::Deadline deadline);
   void Report(const MessageSummary& message, policy::Action answered);
 
-  // An analyzer that judged by other rules than ours did not look.
+  // An analyzer that judged by rules of no generation we know did not look.
   void CheckBundle(judge::Outcome& outcome) const;
+  // Of the generation that judged; of the one in force when none did.
+  PolicyShelf::Held PolicyFor(const judge::Outcome& outcome) const;
 
   HandlerParts parts_;
 };

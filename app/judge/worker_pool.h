@@ -28,6 +28,8 @@ struct PoolOptions {
   // filling memory. One message alone may always wait.
   std::size_t max_waiting = 256;
   std::uint64_t max_waiting_bytes = 256U << 20;
+  // Whose workers are taken, until SwitchTo; empty = those of any generation.
+  std::string bundle_sha256;
 };
 
 struct GenerationInfo {
@@ -80,6 +82,16 @@ class WorkerPool {
   virtual base::Status WaitReady(base::Deadline deadline) = 0;
 
   virtual PoolStatus Status() const = 0;
+
+  // Workers of generations with this bundle may stand by while others still judge. Any other
+  // generation but the one in force is told to retire.
+  virtual void Expect(const std::string& /*bundle_sha256*/) {}
+  // From now on workers of this bundle take the messages (it was expected, or is in force already);
+  // all other generations retire, after the messages they have. Waits up to two seconds for the
+  // first worker standing by, so that no moment is without one.
+  virtual void SwitchTo(const std::string& /*bundle_sha256*/) {}
+  // Bundles of the generations that are connected.
+  virtual std::vector<std::string> Bundles() const { return {}; }
 };
 
 }  // namespace lazaret::judge

@@ -2,8 +2,8 @@
 
 #include <unistd.h>
 
-#include "app/process/frames.h"
-#include "base/bytes.h"
+#include "app/lazaret/ask_supervisor.h"
+#include "base/clock.h"
 #include "base/format.h"
 #include "base/json_value.h"
 #include "base/text.h"
@@ -11,33 +11,9 @@
 namespace lazaret::cli {
 namespace {
 
-using process::Frame;
-using process::FrameType;
-
 constexpr int kProblems = 1;
 constexpr int kNoAnswer = 2;
 constexpr std::int64_t kAnswerMillis = 5'000;
-
-base::Result<std::string> AskSupervisor(const std::string& socket_path,
-                                        const std::string& command) {
-  LAZARET_ASSIGN(const base::UniqueFd socket, process::ConnectSeqpacket(socket_path));
-  Frame request;
-  request.type = FrameType::kControlRequest;
-  base::ByteWriter out;
-  out.String(command);
-  request.payload = out.Take();
-  LAZARET_TRY(process::SendFrame(socket.get(), request));
-  LAZARET_ASSIGN(const Frame reply,
-                 process::ReceiveFrame(socket.get(), base::Deadline::AfterMillis(kAnswerMillis)));
-  base::ByteReader in(reply.payload);
-  const bool fine = in.U8() == 1;
-  std::string text = in.String(process::kMaxFrameBytes);
-  if (reply.type != FrameType::kControlReply || !in.AtEnd() || !fine) {
-    return base::Error{base::ErrorCode::kPermission,
-                       socket_path + ": " + (text.empty() ? "wrong answer" : text)};
-  }
-  return text;
-}
 
 std::string Span(std::int64_t seconds) {
   if (seconds < 120) return base::Format("{} s", seconds);
@@ -87,24 +63,28 @@ void ShowRoles(const base::JsonValue& status, std::ostream& out) {
 
 int RunStatus(const config::Config& config, bool json, std::ostream& out, std::ostream& err) {
   const std::string socket = config.paths.run + "/lazaretd.sock";
-  auto answer = AskSupervisor(socket, "status");
-  if (!answer.ok()) {
-    err << "lazaret status: no daemon answers: " << base::EscapeLine(answer.error().text) << "\n";
+  auto answer = AskSupervisor(socket, "status", kAnswerMillis);
+  if (!answer.ok() || !answer->ok) {
+    err << "lazaret status: no daemon answers: "
+        << base::EscapeLine(answer.ok() ? socket + ": " + answer->text : answer.error().text)
+        << "\n";
     return kNoAnswer;
   }
-  auto status = base::ParseJson(*answer);
+  auto status = base::ParseJson(answer->text);
   if (!status.ok()) {
     err << "lazaret status: " << status.error().text << "\n";
     return kNoAnswer;
   }
   const std::vector<base::JsonValue>& problems = (*status)["problems"].items;
   if (json) {
-    out << *answer << "\n";
+    out << answer->text << "\n";
   } else {
     out << base::Format("node        {}, supervisor pid {}\n",
                         base::EscapeLine((*status)["node"].text), (*status)["pid"].Int());
     for (const base::JsonValue& problem : problems)
       out << "PROBLEM     " << base::EscapeLine(problem.text) << "\n";
+    const std::string& reload = (*status)["last_reload"].text;
+    if (!reload.empty()) out << "last reload " << base::EscapeLine(reload, 4096) << "\n";
     ShowRoles(*status, out);
     for (const base::JsonValue& role : (*status)["roles"].items) {
       if (role["name"].text == "front") ShowFront(role["status"], out);

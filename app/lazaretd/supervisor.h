@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "app/lazaretd/reload.h"
 #include "app/lazaretd/roles.h"
 #include "app/process/frames.h"
 
@@ -16,6 +17,7 @@ namespace lazaret::supervisor {
 
 struct SupervisorOptions {
   std::string roles_folder;  // where the role programs lie
+  ConfigSource source;
 };
 
 class Supervisor {
@@ -46,6 +48,7 @@ class Supervisor {
   SharedFiles files_;
   SupervisorOptions options_;
   std::list<RoleRun> roles_;
+  Reload reload_;
   base::UniqueFd signals_;
   base::UniqueFd listener_;
   bool stopping_ = false;
