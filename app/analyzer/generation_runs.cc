@@ -58,7 +58,7 @@ base::Deadline GenerationRuns::NextStart() const {
 }
 
 void GenerationRuns::StartCandidate(Bundle bundle) {
-  if (candidate_.pid >= 0) GiveUpCandidate("another reload began");
+  if (candidate_.pid >= 0) GiveUpCandidate("");
   candidate_.bundle = std::move(bundle);
   candidate_reason_.clear();
   if (!Start(candidate_)) events_.candidate(false, "no second generation can be forked");

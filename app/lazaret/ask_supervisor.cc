@@ -4,13 +4,21 @@
 #include "base/bytes.h"
 
 namespace lazaret::cli {
+namespace {
 
 using process::Frame;
 using process::FrameType;
 
-base::Result<SupervisorAnswer> AskSupervisor(const std::string& socket_path,
-                                             const std::string& command, std::int64_t millis) {
-  LAZARET_ASSIGN(const base::UniqueFd socket, process::ConnectSeqpacket(socket_path));
+constexpr std::int64_t kAnswerMillis = 5'000;
+
+std::string SocketOf(const config::Config& config) { return config.paths.run + "/lazaretd.sock"; }
+
+}  // namespace
+
+base::Result<SupervisorAnswer> AskSupervisorWithin(const config::Config& config,
+                                                   const std::string& command,
+                                                   std::int64_t millis) {
+  LAZARET_ASSIGN(const base::UniqueFd socket, process::ConnectSeqpacket(SocketOf(config)));
   Frame request;
   request.type = FrameType::kControlRequest;
   base::ByteWriter out;
@@ -24,8 +32,15 @@ base::Result<SupervisorAnswer> AskSupervisor(const std::string& socket_path,
   answer.ok = in.U8() == 1;
   answer.text = in.String(process::kMaxFrameBytes);
   if (reply.type != FrameType::kControlReply || !in.AtEnd())
-    return base::Error{base::ErrorCode::kInvalid, socket_path + ": wrong answer"};
+    return base::Error{base::ErrorCode::kInvalid, SocketOf(config) + ": wrong answer"};
   return answer;
+}
+
+base::Result<std::string> AskSupervisor(const config::Config& config, const std::string& command) {
+  LAZARET_ASSIGN(SupervisorAnswer answer, AskSupervisorWithin(config, command, kAnswerMillis));
+  if (!answer.ok)
+    return base::Error{base::ErrorCode::kPermission, SocketOf(config) + ": " + answer.text};
+  return std::move(answer.text);
 }
 
 }  // namespace lazaret::cli

@@ -1,10 +1,11 @@
-// One question to the running supervisor. docs/formats.md, "Frames".
+// One question to the running supervisor over its control socket. docs/formats.md, "Frames".
 #ifndef LAZARET_APP_LAZARET_ASK_SUPERVISOR_H_
 #define LAZARET_APP_LAZARET_ASK_SUPERVISOR_H_
 
 #include <cstdint>
 #include <string>
 
+#include "app/config/config.h"
 #include "base/result.h"
 
 namespace lazaret::cli {
@@ -14,9 +15,13 @@ struct SupervisorAnswer {
   std::string text;
 };
 
-// An error when no supervisor answers in time.
-base::Result<SupervisorAnswer> AskSupervisor(const std::string& socket_path,
-                                             const std::string& command, std::int64_t millis);
+// An error when no supervisor answers within `millis`.
+base::Result<SupervisorAnswer> AskSupervisorWithin(const config::Config& config,
+                                                   const std::string& command, std::int64_t millis);
+
+// The text of the answer, waited for at most 5 s. kUnavailable or kTimeout when no daemon answers,
+// kPermission when it refuses; the error names the socket.
+base::Result<std::string> AskSupervisor(const config::Config& config, const std::string& command);
 
 }  // namespace lazaret::cli
 

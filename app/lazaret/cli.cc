@@ -181,8 +181,7 @@ int Dispatch(CLI::App& app, Everything& all) {
   if (app.got_subcommand("status"))
     return RunStatus(*config, all.status_json, std::cout, std::cerr);
   for (const char* command : {"reload", "rollback"}) {
-    if (app.got_subcommand(command))
-      return RunReload(config->paths.run, command, std::cout, std::cerr);
+    if (app.got_subcommand(command)) return RunReload(*config, command, std::cout, std::cerr);
   }
   all.log.database = config->log.database;
   return RunLog(all.log, std::cout, std::cerr, color);

@@ -13,9 +13,9 @@ constexpr std::size_t kShownBytes = 8192;
 
 }  // namespace
 
-int RunReload(const std::string& run_folder, const std::string& command, std::ostream& out,
+int RunReload(const config::Config& config, const std::string& command, std::ostream& out,
               std::ostream& err) {
-  const auto answer = AskSupervisor(run_folder + "/lazaretd.sock", command, kAnswerMillis);
+  const auto answer = AskSupervisorWithin(config, command, kAnswerMillis);
   if (!answer.ok()) {
     err << "lazaret " << command
         << ": no daemon answers: " << base::EscapeLine(answer.error().text, kShownBytes) << "\n";

@@ -7,10 +7,12 @@
 #include <ostream>
 #include <string>
 
+#include "app/config/config.h"
+
 namespace lazaret::cli {
 
 // `command` is "reload" or "rollback".
-int RunReload(const std::string& run_folder, const std::string& command, std::ostream& out,
+int RunReload(const config::Config& config, const std::string& command, std::ostream& out,
               std::ostream& err);
 
 }  // namespace lazaret::cli

@@ -13,7 +13,6 @@ namespace {
 
 constexpr int kProblems = 1;
 constexpr int kNoAnswer = 2;
-constexpr std::int64_t kAnswerMillis = 5'000;
 
 std::string Span(std::int64_t seconds) {
   if (seconds < 120) return base::Format("{} s", seconds);
@@ -62,22 +61,19 @@ void ShowRoles(const base::JsonValue& status, std::ostream& out) {
 }  // namespace
 
 int RunStatus(const config::Config& config, bool json, std::ostream& out, std::ostream& err) {
-  const std::string socket = config.paths.run + "/lazaretd.sock";
-  auto answer = AskSupervisor(socket, "status", kAnswerMillis);
-  if (!answer.ok() || !answer->ok) {
-    err << "lazaret status: no daemon answers: "
-        << base::EscapeLine(answer.ok() ? socket + ": " + answer->text : answer.error().text)
-        << "\n";
+  auto answer = AskSupervisor(config, "status");
+  if (!answer.ok()) {
+    err << "lazaret status: no daemon answers: " << base::EscapeLine(answer.error().text) << "\n";
     return kNoAnswer;
   }
-  auto status = base::ParseJson(answer->text);
+  auto status = base::ParseJson(*answer);
   if (!status.ok()) {
     err << "lazaret status: " << status.error().text << "\n";
     return kNoAnswer;
   }
   const std::vector<base::JsonValue>& problems = (*status)["problems"].items;
   if (json) {
-    out << answer->text << "\n";
+    out << *answer << "\n";
   } else {
     out << base::Format("node        {}, supervisor pid {}\n",
                         base::EscapeLine((*status)["node"].text), (*status)["pid"].Int());

@@ -40,9 +40,10 @@ std::string RestartNote(const std::vector<std::string>& keys) {
   return note;
 }
 
-Frame InForceFrame(const std::string& bundle_sha256) {
+Frame InForceFrame(const std::string& bundle_sha256, std::uint64_t nonce) {
   Frame frame;
   frame.type = FrameType::kInForce;
+  frame.nonce = nonce;
   base::ByteWriter out;
   out.String(bundle_sha256);
   frame.payload = out.Take();
@@ -108,11 +109,14 @@ void Reload::GiveTo(const std::string& role_name, Step step) {
   step_ = step;
   Frame frame;
   frame.type = FrameType::kReload;
+  frame.nonce = ++nonce_;
   const base::Status sent = process::TrySendFrame(role->control.get(), frame, {candidate_.get()});
   if (!sent.ok()) Fail(role_name + " takes no bundle: " + sent.error().text);
 }
 
 void Reload::OnReply(const RoleRun& role, const Frame& reply) {
+  // To a question that is over.
+  if (reply.nonce != nonce_) return;
   base::ByteReader in(reply.payload);
   const bool ok = in.U8() == 1;
   const std::string text = in.String(process::kMaxFrameBytes);
@@ -124,6 +128,7 @@ void Reload::OnReply(const RoleRun& role, const Frame& reply) {
     generation_ = text;
     PutInForce();
   } else if (front && step_ == Step::kSwitch) {
+    if (!ok) return End(false, text);
     End(true, "generation " + generation_.substr(0, kShownId) + " is in force" + note_);
   }
 }
@@ -134,21 +139,23 @@ void Reload::PutInForce() {
   step_ = Step::kSwitch;
   previous_ = std::move(files_.bundle);
   files_.bundle = std::move(candidate_);
+  TellInForce(sha256_);
+}
+
+void Reload::TellInForce(const std::string& bundle_sha256) {
+  ++nonce_;
   for (const char* name : {"analyzer", "front"}) {
     const RoleRun* role = Role(name);
-    const base::Status sent = process::TrySendFrame(role->control.get(), InForceFrame(sha256_));
+    if (role == nullptr || role->state != RoleState::kReady) continue;
+    const base::Status sent =
+        process::TrySendFrame(role->control.get(), InForceFrame(bundle_sha256, nonce_));
     if (!sent.ok()) base::LogWarning(std::string(name) + ": " + sent.error().text);
   }
 }
 
 // Both roles forget the candidate.
 void Reload::Fail(const std::string& why) {
-  for (const char* name : {"analyzer", "front"}) {
-    const RoleRun* role = Role(name);
-    if (role == nullptr || role->state != RoleState::kReady) continue;
-    const base::Status sent = process::TrySendFrame(role->control.get(), InForceFrame(before_));
-    if (!sent.ok()) base::LogWarning(std::string(name) + ": " + sent.error().text);
-  }
+  TellInForce(before_);
   End(false, "refused, the generation in force stays: " + why);
 }
 

@@ -5,6 +5,7 @@
 #ifndef LAZARET_APP_LAZARETD_RELOAD_H_
 #define LAZARET_APP_LAZARETD_RELOAD_H_
 
+#include <cstdint>
 #include <list>
 #include <string>
 #include <vector>
@@ -51,6 +52,7 @@ class Reload {
              const std::string& note);
   void GiveTo(const std::string& role_name, Step step);
   void PutInForce();
+  void TellInForce(const std::string& bundle_sha256);
   void Fail(const std::string& why);
   void End(bool ok, const std::string& text);
   RoleRun* Role(const std::string& name);
@@ -60,6 +62,7 @@ class Reload {
   SharedFiles& files_;
   std::list<RoleRun>& roles_;
   Step step_ = Step::kNone;
+  std::uint64_t nonce_ = 0;  // of the last question to a role
   base::UniqueFd client_;
   base::UniqueFd candidate_;
   base::UniqueFd previous_;  // the bundle before the one in force

@@ -89,6 +89,7 @@ bool Role::HandleControl(const std::function<std::string()>& status,
     base::ByteReader in(frame->payload);
     drain(in.U32());
   } else if (other_) {
+    reload_nonce_ = frame->nonce;
     other_(std::move(frame).value());
   }
   return true;
@@ -97,6 +98,7 @@ bool Role::HandleControl(const std::function<std::string()>& status,
 void Role::ReplyToReload(bool ok, const std::string& text) {
   Frame frame;
   frame.type = FrameType::kReloadReply;
+  frame.nonce = reload_nonce_;
   base::ByteWriter out;
   out.U8(ok ? 1 : 0);
   out.String(text.substr(0, kMaxReasonBytes));

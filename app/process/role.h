@@ -38,7 +38,7 @@ class Role {
 
   // Gets every frame that HandleControl does not answer itself; not a role's duty.
   void OnOtherFrame(std::function<void(Frame)> take) { other_ = std::move(take); }
-  // kReloadReply.
+  // kReloadReply to the last kReload or kInForce, whose nonce it repeats.
   void ReplyToReload(bool ok, const std::string& text);
 
   // For a forked child that must not hold it.
@@ -51,6 +51,7 @@ class Role {
   config::GenerationBundle bundle_;
   base::UniqueFd control_;
   std::function<void(Frame)> other_;
+  std::uint64_t reload_nonce_ = 0;
 };
 
 // The whole life of a role that only reports its status.
