@@ -3,14 +3,14 @@
 #include <poll.h>
 #include <signal.h>
 #include <sys/signalfd.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
-#include <cstdlib>
+#include <memory>
+#include <vector>
 
+#include "app/analyzer/generation_runs.h"
 #include "app/process/private_folder.h"
 #include "app/process/role.h"
-#include "app/process/spawn.h"
 #include "base/bytes.h"
 #include "base/json.h"
 #include "base/log.h"
@@ -23,9 +23,7 @@ namespace {
 using process::Frame;
 using process::FrameType;
 
-constexpr std::int64_t kFirstBackoffMillis = 200;
-constexpr std::int64_t kMaxBackoffMillis = 5'000;
-constexpr std::int64_t kStopMillis = 2'000;  // for the generation zygote to leave in order
+constexpr std::int64_t kStopMillis = 2'000;  // for the generation zygotes to leave in order
 constexpr const char* kWarm = "warm";
 
 scanners::ClamavOptions OptionsOf(const config::Config& config, const std::string& tmp_dir) {
@@ -56,11 +54,10 @@ class EngineZygote {
   }
 
  private:
-  void StartGeneration();
-  // The exit code to leave with, or -1 to go on.
-  int ReapGeneration();
-  void ReadGeneration();
-  void StopGeneration();
+  void MakeRuns();
+  void TakeReload(const Frame& frame);
+  void DrainSignals() const;
+  void StopGenerations();
   std::string StatusJson() const;
 
   process::Role& role_;
@@ -70,14 +67,8 @@ class EngineZygote {
   process::PrivateFolder warm_;
   std::unique_ptr<scanners::ClamavEngine> engine_;
   base::UniqueFd signals_;
-  base::UniqueFd generation_pipe_;
-  pid_t generation_pid_ = -1;
-  bool ever_ready_ = false;
-  std::int64_t backoff_millis_ = 0;
-  base::Deadline next_start_ = base::Deadline::AfterMillis(0);
+  std::unique_ptr<GenerationRuns> runs_;
   std::string last_reason_;
-  std::uint64_t worker_ends_ = 0;  // without those that retired in order
-  std::string last_worker_end_;
 };
 
 base::Status EngineZygote::Load() {
@@ -95,79 +86,54 @@ base::Status EngineZygote::Load() {
   return base::Ok();
 }
 
-void EngineZygote::StartGeneration() {
-  auto pipe = process::SeqpacketPair();
-  const pid_t parent = ::getpid();
-  const pid_t pid = pipe.ok() ? ::fork() : -1;
-  if (pid < 0) {
-    next_start_ = base::Deadline::AfterMillis(kMaxBackoffMillis);
-    return;
-  }
-  if (pid == 0) {
-    process::DieWithParent(parent);
-    pipe->first.Reset();
+void EngineZygote::MakeRuns() {
+  GenerationRuns::Events events;
+  events.ready = [this] {
+    last_reason_.clear();
+    role_.Tell(FrameType::kRoleReady, engine_->Description());
+  };
+  events.not_ready = [this](const std::string& reason) { Complain(reason); };
+  events.candidate = [this](bool ok, const std::string& text) { role_.ReplyToReload(ok, text); };
+  const auto run = [this](const config::GenerationBundle& bundle, base::UniqueFd pipe) {
     role_.CloseControl();
     GenerationInputs inputs;
     inputs.config = &role_.config();
-    inputs.bundle = &role_.bundle();
+    inputs.bundle = &bundle;
     inputs.engine = engine_.get();
     inputs.front_socket = front_socket_;
-    inputs.engine_pipe = std::move(pipe->second);
+    inputs.engine_pipe = std::move(pipe);
     RunGenerationZygote(std::move(inputs));
-  }
-  generation_pid_ = pid;
-  generation_pipe_ = std::move(pipe->first);
+  };
+  runs_ = std::make_unique<GenerationRuns>(
+      run, std::move(events), std::make_shared<const config::GenerationBundle>(role_.bundle()));
+  role_.OnOtherFrame([this](const Frame& frame) { TakeReload(frame); });
 }
 
-void EngineZygote::ReadGeneration() {
-  auto frame = process::ReceiveFrame(generation_pipe_.get(), base::Deadline::AfterMillis(0));
-  if (!frame.ok()) {
-    if (frame.error().code != base::ErrorCode::kTimeout) generation_pipe_.Reset();
-    return;
+void EngineZygote::TakeReload(const Frame& frame) {
+  if (frame.type == FrameType::kInForce) {
+    base::ByteReader in(frame.payload);
+    runs_->PutInForce(in.String(policy::kMaxNameBytes));
   }
-  base::ByteReader in(frame->payload);
-  if (frame->type == FrameType::kWorkerGone) {
-    const std::uint32_t worker = in.U32();
-    last_worker_end_ = "worker " + std::to_string(worker) + ": " + in.String(policy::kMaxNameBytes);
-    ++worker_ends_;
-    return;
-  }
-  const std::string text = in.String(policy::kMaxNameBytes);
-  if (frame->type == FrameType::kRoleReady) {
-    ever_ready_ = true;
-    backoff_millis_ = 0;
-    last_reason_.clear();
-    role_.Tell(FrameType::kRoleReady, engine_->Description());
-  } else if (frame->type == FrameType::kNotReady) {
-    Complain(text);
+  if (frame.type != FrameType::kReload) return;
+  auto bundle = process::BundleOf(frame);
+  if (!bundle.ok()) return role_.ReplyToReload(false, bundle.error().text);
+  runs_->StartCandidate(
+      std::make_shared<const config::GenerationBundle>(std::move(bundle).value()));
+}
+
+void EngineZygote::DrainSignals() const {
+  signalfd_siginfo info{};
+  while (::read(signals_.get(), &info, sizeof info) == static_cast<ssize_t>(sizeof info)) {
   }
 }
 
-int EngineZygote::ReapGeneration() {
-  int status = 0;
-  if (generation_pid_ < 0 || ::waitpid(generation_pid_, &status, WNOHANG) != generation_pid_)
-    return -1;
-  while (generation_pipe_.valid()) ReadGeneration();  // its last words
-  generation_pid_ = -1;
-  if (WIFEXITED(status) && WEXITSTATUS(status) == kExitConfiguration && !ever_ready_)
-    return kExitConfiguration;
-  backoff_millis_ = std::min(kMaxBackoffMillis, std::max(kFirstBackoffMillis, backoff_millis_ * 2));
-  next_start_ = base::Deadline::AfterMillis(backoff_millis_);
-  base::LogWarning("generation zygote ended, starting another");
-  return -1;
-}
-
-// It removes its workers' folders before it ends; the end of this process would kill it first.
-void EngineZygote::StopGeneration() {
-  generation_pipe_.Reset();
+// They remove their workers' folders before they end; the end of this process would kill them
+// first.
+void EngineZygote::StopGenerations() {
   const base::Deadline patience = base::Deadline::AfterMillis(kStopMillis);
-  while (generation_pid_ >= 0 && !patience.Expired()) {
-    if (::waitpid(generation_pid_, nullptr, WNOHANG) == generation_pid_) return;
+  while (!runs_->Stop() && !patience.Expired()) {
     pollfd child{signals_.get(), POLLIN, 0};
-    if (::poll(&child, 1, patience.PollMillis()) <= 0) continue;
-    signalfd_siginfo info{};
-    while (::read(signals_.get(), &info, sizeof info) == static_cast<ssize_t>(sizeof info)) {
-    }
+    if (::poll(&child, 1, patience.PollMillis()) > 0) DrainSignals();
   }
 }
 
@@ -176,31 +142,29 @@ std::string EngineZygote::StatusJson() const {
   json.BeginObject();
   json.Field("engine", engine_->Description());
   json.Field("signatures_time", engine_->NewestSignatureTime());
-  json.Field("generation_pid", static_cast<std::int64_t>(generation_pid_));
+  json.Field("generation_pid", static_cast<std::int64_t>(runs_->current_pid()));
   json.Field("problem", last_reason_);
-  json.Field("worker_ends", worker_ends_);
-  json.Field("last_worker_end", last_worker_end_);
+  json.Field("worker_ends", runs_->worker_ends());
+  json.Field("last_worker_end", runs_->last_worker_end());
   json.EndObject();
   return json.text();
 }
 
 int EngineZygote::Loop() {
+  MakeRuns();
   for (;;) {
-    if (generation_pid_ < 0 && next_start_.Expired()) StartGeneration();
+    runs_->StartDue();
     std::vector<pollfd> entries{{role_.control(), POLLIN, 0}, {signals_.get(), POLLIN, 0}};
-    if (generation_pipe_.valid()) entries.push_back({generation_pipe_.get(), POLLIN, 0});
-    const int wait = generation_pid_ < 0 ? next_start_.PollMillis() : -1;
-    if (::poll(entries.data(), entries.size(), wait) <= 0) continue;
+    runs_->AddPollEntries(entries);
+    if (::poll(entries.data(), entries.size(), runs_->NextStart().PollMillis()) <= 0) continue;
     if (entries[0].revents != 0 && !role_.HandleControl([this] { return StatusJson(); })) {
-      StopGeneration();
+      StopGenerations();
       return 0;
     }
-    if (entries.size() > 2 && entries[2].revents != 0) ReadGeneration();
+    runs_->Read();
     if (entries[1].revents == 0) continue;
-    signalfd_siginfo info{};
-    while (::read(signals_.get(), &info, sizeof info) == static_cast<ssize_t>(sizeof info)) {
-    }
-    const int code = ReapGeneration();
+    DrainSignals();
+    const int code = runs_->Reap();
     if (code >= 0) return code;
   }
 }

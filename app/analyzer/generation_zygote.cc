@@ -75,6 +75,8 @@ class Zygote final : public SlotListener {
   void LoseFront();
   void ReadFront();
   void Obey(const Frame& frame);
+  void NoteReady();
+  [[noreturn]] void Leave();
   void DrainSignals() const;
 
   GenerationInputs inputs_;
@@ -85,6 +87,9 @@ class Zygote final : public SlotListener {
   base::UniqueFd signals_;
   base::Deadline next_connect_ = base::Deadline::AfterMillis(0);
   bool complained_ = false;
+  bool retiring_ = false;
+  bool said_ready_ = false;
+  std::size_t ready_ = 0;  // workers
 };
 
 base::Status Zygote::Prepare() {
@@ -130,7 +135,15 @@ void Zygote::OnReady(std::uint32_t worker, process::ConfineLevel level, int jobs
   out.U32(worker);
   out.U8(static_cast<std::uint8_t>(level));
   frame.payload = out.Take();
-  if (!process::TrySendFrame(front_.get(), frame, {jobs}).ok()) LoseFront();
+  if (!process::TrySendFrame(front_.get(), frame, {jobs}).ok()) return LoseFront();
+  NoteReady();
+}
+
+// Once, when all workers have been handed to the front.
+void Zygote::NoteReady() {
+  if (++ready_ < WorkerCount(*inputs_.config) || said_ready_) return;
+  said_ready_ = true;
+  TellEngine(FrameType::kGenerationReady, info_.id);
 }
 
 void Zygote::SayHello(process::ConfineLevel level) {
@@ -147,6 +160,7 @@ void Zygote::SayHello(process::ConfineLevel level) {
 
 void Zygote::OnGone(std::uint32_t worker, const std::string& reason, bool retired) {
   Frame frame;
+  if (ready_ > 0) --ready_;
   frame.type = FrameType::kWorkerGone;
   base::ByteWriter out;
   out.U32(worker);
@@ -177,7 +191,7 @@ void Zygote::ConnectFront() {
   }
   front_ = std::move(socket).value();
   info_.confinement.clear();
-  slots_->Resume();
+  if (!retiring_) slots_->Resume();
 }
 
 void Zygote::LoseFront() {
@@ -208,6 +222,10 @@ void Zygote::Obey(const Frame& frame) {
     case FrameType::kKill:
       slots_->Kill(worker, "front asked: " + in.String(policy::kMaxNameBytes));
       return;
+    case FrameType::kRetire:
+      retiring_ = true;
+      slots_->Retire();
+      return;
     default:
       base::LogWarning("front: a frame that is not for a zygote");
       return;
@@ -220,8 +238,15 @@ void Zygote::DrainSignals() const {
   }
 }
 
+void Zygote::Leave() {
+  slots_->StopAll();
+  slots_->RemoveBoxes();
+  ::_exit(0);
+}
+
 void Zygote::Loop() {
   for (;;) {
+    if (retiring_ && slots_->Empty()) Leave();
     if (!front_.valid() && next_connect_.Expired()) ConnectFront();
     slots_->Tick();
     std::vector<pollfd> entries{{inputs_.engine_pipe.get(), POLLIN, 0},
@@ -234,11 +259,7 @@ void Zygote::Loop() {
     const int ready = ::poll(entries.data(), entries.size(), next.PollMillis());
     if (ready <= 0) continue;
     // The engine zygote says nothing but its end.
-    if (entries[0].revents != 0) {
-      slots_->StopAll();
-      slots_->RemoveBoxes();
-      ::_exit(0);
-    }
+    if (entries[0].revents != 0) Leave();
     slots_->ReadWorkers();
     if (entries[1].revents != 0) {
       DrainSignals();

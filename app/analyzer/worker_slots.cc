@@ -222,6 +222,18 @@ void WorkerSlots::StopAll() {
   }
 }
 
+void WorkerSlots::Retire() {
+  stopped_ = true;
+  for (const Slot& slot : slots_) {
+    if (slot.state == State::kStarting) ::kill(slot.pid, SIGKILL);
+  }
+}
+
+bool WorkerSlots::Empty() const {
+  return std::all_of(slots_.begin(), slots_.end(),
+                     [](const Slot& slot) { return slot.state == State::kEmpty; });
+}
+
 void WorkerSlots::RemoveBoxes() {
   for (Slot& slot : slots_) {
     if (slot.state != State::kEmpty) ::waitpid(slot.pid, nullptr, 0);

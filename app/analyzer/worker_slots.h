@@ -66,6 +66,9 @@ class WorkerSlots {
   void Kill(std::uint32_t worker, const std::string& reason);
   // Kills all and forks no more until Resume: the front is gone.
   void StopAll();
+  // Forks no more: ready workers end in their own time, starting ones at once.
+  void Retire();
+  bool Empty() const;
   // Before this process ends by _exit: its workers end with it, their folders would stay.
   void RemoveBoxes();
   void Resume() { stopped_ = false; }

@@ -144,6 +144,9 @@ base::Result<Config> LoadConfigText(std::string_view text, const std::string& or
                                     const std::vector<std::string>& sets,
                                     std::vector<std::string>* faults = nullptr);
 
+// Names of the keys whose values differ, in the table's order.
+std::vector<std::string> ChangedKeys(const Config& before, const Config& after);
+
 // SMTP reply text of one verdict, without code: the template of reply.language, ASCII, neutral.
 enum class ReplyKind : std::uint8_t { kReject = 0, kTempfail = 1 };
 std::string ReplyText(const Config& config, ReplyKind kind, std::string_view verdict_id);

@@ -13,12 +13,14 @@
 
 #include "app/config/config.h"
 #include "app/front/message_handler.h"
+#include "app/front/policy_shelf.h"
 #include "app/front/scan_service.h"
 #include "app/front/status.h"
 #include "app/front/stop_signal.h"
 #include "app/judge/worker_pool.h"
 #include "app/process/role.h"
 #include "app/process/spawn.h"
+#include "base/bytes.h"
 #include "base/format.h"
 #include "base/log.h"
 #include "base/text.h"
@@ -92,7 +94,8 @@ std::uint32_t WorkersOf(const config::Config& config) {
                                    : std::max(1U, std::thread::hardware_concurrency());
 }
 
-base::Result<std::unique_ptr<judge::WorkerPool>> OpenPool(const config::Config& config) {
+base::Result<std::unique_ptr<judge::WorkerPool>> OpenPool(const config::Config& config,
+                                                          const std::string& bundle_sha256) {
   judge::PoolOptions options;
   options.socket_path = config.paths.run + "/workers.sock";
   options.max_message_bytes = config.limits.message_bytes;
@@ -102,19 +105,18 @@ base::Result<std::unique_ptr<judge::WorkerPool>> OpenPool(const config::Config& 
   options.max_wait_millis = 10LL * limits.deadline_seconds * limits.queue_wait_percent;
   options.overtake_millis = kOvertakePerSecond * limits.deadline_seconds;
   options.max_waiting_bytes = config.limits.queue_bytes;
+  options.bundle_sha256 = bundle_sha256;
   LAZARET_ASSIGN(const auto scan_user, process::FindUser(config.users.scan));
   if (scan_user) options.peers = {scan_user->uid, geteuid()};
   return judge::WorkerPool::Listen(std::move(options));
 }
 
-base::Status StartScanService(const config::Config& config, const std::string& bundle_sha256,
-                              judge::WorkerPool& pool) {
+base::Status StartScanService(const config::Config& config, judge::WorkerPool& pool) {
   ScanServiceOptions options;
   options.socket_path = config.paths.run + "/scan.sock";
   options.message_bytes = config.limits.message_bytes;
   options.budget_millis = config.limits.deadline_seconds * 900;
   options.at_once = std::max(1U, WorkersOf(config) / 2);
-  options.bundle_sha256 = bundle_sha256;
   return ScanService::Start(std::move(options), pool);
 }
 
@@ -145,6 +147,7 @@ milter::FilterOptions FilterOptionsOf(const config::Config& config) {
 struct Front {
   std::unique_ptr<process::Role> role;
   policy::Policy policy;
+  PolicyShelf shelf;
   std::unique_ptr<db::StateLock> lock;
   std::unique_ptr<db::VerdictLog> log;
   std::unique_ptr<db::RetentionThread> retention;
@@ -172,13 +175,14 @@ base::Status OpenAll(Front& front) {
   LAZARET_ASSIGN(front.log, OpenLog(config));
   front.retention =
       std::make_unique<db::RetentionThread>(*front.log, config.log.keep_days, config.node);
-  LAZARET_ASSIGN(front.pool, OpenPool(config));
   const std::string bundle_sha256 = config::BundleSha256(front.role->bundle());
-  LAZARET_TRY(StartScanService(config, bundle_sha256, *front.pool));
+  front.shelf.Add(bundle_sha256, front.policy);
+  LAZARET_ASSIGN(front.pool, OpenPool(config, bundle_sha256));
+  LAZARET_TRY(StartScanService(config, *front.pool));
   front.poison = std::make_unique<PoisonList>(PoisonOptionsOf(config), base::RealtimeNow());
   front.handler = std::make_unique<FrontHandler>(HandlerParts{*front.pool, *front.log, front.policy,
                                                               config, front.counters, bundle_sha256,
-                                                              front.poison.get()});
+                                                              front.poison.get(), &front.shelf});
   LAZARET_ASSIGN(front.filter,
                  milter::Filter::Open(FilterOptionsOf(config), *front.handler, front.counters));
   return base::Ok();
@@ -206,6 +210,37 @@ bool DrainStep(Front& front) {
   base::LogError(
       base::Format("drain time is over, {} messages get no reply", front.filter->Load().in_flight));
   return true;
+}
+
+// Keeps the policy of a bundle that the analyzer may come to judge by.
+void TakeBundle(Front& front, const process::Frame& frame) {
+  const auto bundle = process::BundleOf(frame);
+  if (!bundle.ok()) return front.role->ReplyToReload(false, bundle.error().text);
+  auto policy = config::PolicyOf(front.config(), *bundle);
+  if (!policy.ok()) return front.role->ReplyToReload(false, policy.error().text);
+  const std::string bundle_sha256 = config::BundleSha256(*bundle);
+  front.shelf.Add(bundle_sha256, std::move(policy).value());
+  front.shelf.Forget(front.pool->Bundles());
+  front.pool->Expect(bundle_sha256);
+  front.role->ReplyToReload(true, bundle_sha256);
+}
+
+void PutInForce(Front& front, const process::Frame& frame) {
+  base::ByteReader in(frame.payload);
+  const std::string bundle_sha256 = in.String(process::kMaxFrameBytes);
+  if (!front.shelf.SwitchTo(bundle_sha256))
+    return front.role->ReplyToReload(false, "the front has no policy of this bundle");
+  front.pool->SwitchTo(bundle_sha256);
+  const judge::GenerationInfo generation = front.pool->Status().generation;
+  base::LogInfo("generation " + generation.id.substr(0, 12) + " judges from now on");
+  front.role->ReplyToReload(true, generation.id);
+}
+
+void ListenForBundles(Front& front) {
+  front.role->OnOtherFrame([&front](const process::Frame& frame) {
+    if (frame.type == process::FrameType::kReload) TakeBundle(front, frame);
+    if (frame.type == process::FrameType::kInForce) PutInForce(front, frame);
+  });
 }
 
 // Until drained or the supervisor is gone.
@@ -237,6 +272,7 @@ int Serve(Front& front) {
     }
     RequestStop();
   }).detach();
+  ListenForBundles(front);
   front.role->Tell(process::FrameType::kRoleReady, front.config().milter.listen);
   base::LogInfo(base::Format("serving on {}, mode {}", front.config().milter.listen,
                              base::EscapeLine(ModeText(front.policy), 1024)));

@@ -129,7 +129,10 @@ judge::Tried FrontHandler::Look(const milter::Transaction& transaction,
 }
 
 void FrontHandler::CheckBundle(judge::Outcome& outcome) const {
-  if (outcome.failed || outcome.generation.bundle_sha256 == parts_.bundle_sha256) return;
+  const std::string& bundle = outcome.generation.bundle_sha256;
+  const bool known = parts_.shelf == nullptr ? bundle == parts_.bundle_sha256
+                                             : parts_.shelf->Find(bundle) != nullptr;
+  if (outcome.failed || known) return;
   outcome.failed = true;
   outcome.failure = "the analyzer's rules are not those of the policy in force";
   outcome.analysis = policy::AnalysisForFailure(outcome.failure);
@@ -144,6 +147,13 @@ void FrontHandler::CheckPoison(judge::Tried& tried, const milter::StoredMessage&
   policy::Analysis poison = policy::AnalysisForPoison(tried.outcome.failure);
   poison.findings.insert(poison.findings.end(), tried.notes.begin(), tried.notes.end());
   tried.outcome.analysis = std::move(poison);
+}
+
+PolicyShelf::Held FrontHandler::PolicyFor(const judge::Outcome& outcome) const {
+  // Lent: the first policy outlives the handler.
+  if (parts_.shelf == nullptr) return {PolicyShelf::Held(), &parts_.policy};
+  const PolicyShelf::Held own = parts_.shelf->Find(outcome.generation.bundle_sha256);
+  return own != nullptr ? own : parts_.shelf->InForce();
 }
 
 db::DecisionEvent FrontHandler::NewEvent(const policy::Envelope& envelope) const {
@@ -168,7 +178,8 @@ milter::Disposition FrontHandler::Judge(const milter::Transaction& transaction,
   judge::Outcome& outcome = tried.outcome;
   event.time = base::RealtimeNow();
   const base::Nanoseconds looked = base::MonotonicNow();
-  event.verdict = policy::Decide({event.envelope, outcome.analysis, parts_.policy, event.time});
+  const PolicyShelf::Held policy = PolicyFor(outcome);
+  event.verdict = policy::Decide({event.envelope, outcome.analysis, *policy, event.time});
   times_.decide.ObserveSince(looked);
   event.analysis = std::move(outcome.analysis);
   // The verdict holds them all, and the record takes them from there.

@@ -9,6 +9,7 @@
 
 #include "app/config/config.h"
 #include "app/front/poison_list.h"
+#include "app/front/policy_shelf.h"
 #include "app/front/stage_times.h"
 #include "app/judge/two_tries.h"
 #include "app/judge/worker_pool.h"
@@ -29,6 +30,8 @@ struct HandlerParts {
   base::Counters& counters;
   std::string bundle_sha256;     // config::BundleSha256 of the bundle that `policy` comes from
   PoisonList* poison = nullptr;  // none: no message is poison
+  // Of all live generations, when they may change; else `policy` and `bundle_sha256` alone count.
+  const PolicyShelf* shelf = nullptr;
 };
 
 // What the log line and the counters say of a message; kept apart from the event, which goes to the
@@ -71,10 +74,12 @@ class FrontHandler : public milter::MessageHandler {
   base::Status Record(db::DecisionEvent&& event, base::Deadline deadline);
   void Report(const MessageSummary& message, policy::Action answered);
 
-  // An analyzer that judged by other rules than ours did not look.
   // What has cost workers, in this delivery and in an earlier one, is held instead of tempfailed.
   void CheckPoison(judge::Tried& tried, const milter::StoredMessage& message);
+  // An analyzer that judged by rules of no generation we know did not look.
   void CheckBundle(judge::Outcome& outcome) const;
+  // Of the generation that judged; of the one in force when none did.
+  PolicyShelf::Held PolicyFor(const judge::Outcome& outcome) const;
 
   HandlerParts parts_;
   StageTimes times_;

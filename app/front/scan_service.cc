@@ -86,14 +86,15 @@ void ScanService::Serve(int client) {
 }
 
 base::Status ScanService::ServeOne(int client) {
-  LAZARET_TRY(SendHello(client, pool_.Status().generation));
+  const judge::GenerationInfo said = pool_.Status().generation;
+  LAZARET_TRY(SendHello(client, said));
   auto asked = process::ReceiveFrame(client, base::Deadline::AfterMillis(kAskMillis));
   // Who closes without a job only wanted to know the generation.
   if (!asked.ok() && asked.error().code == base::ErrorCode::kUnavailable) return base::Ok();
   LAZARET_ASSIGN(const Frame frame, std::move(asked));
   LAZARET_ASSIGN(judge::Job job, ReadJob(frame));
   judge::Outcome outcome = pool_.Run(std::move(job), [] {});
-  if (!outcome.failed && outcome.generation.bundle_sha256 != options_.bundle_sha256)
+  if (!outcome.failed && outcome.generation.bundle_sha256 != said.bundle_sha256)
     outcome.analysis = policy::AnalysisForFailure("the analyzer changed its rules meanwhile");
   return SendResult(client, frame, outcome);
 }

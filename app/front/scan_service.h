@@ -23,7 +23,6 @@ struct ScanServiceOptions {
   std::uint64_t message_bytes = 100U << 20;
   std::uint32_t budget_millis = 108'000;  // for one message, its time in the queue included
   std::uint32_t at_once = 1;              // stops scans from taking every worker from mail
-  std::string bundle_sha256;              // another generation's answer is no answer
 };
 
 class ScanService {

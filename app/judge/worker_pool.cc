@@ -42,6 +42,7 @@ constexpr std::int64_t kProgressMillis = 1'000;
 constexpr std::int64_t kLeastLookMillis = 20;
 // How long the accepting thread rests when no descriptor is free, instead of spinning.
 constexpr int kShortageMillis = 100;
+constexpr std::int64_t kSwitchMillis = 2'000;
 
 base::Deadline Earlier(base::Deadline a, base::Deadline b) {
   return a.monotonic() < b.monotonic() ? a : b;
@@ -97,6 +98,7 @@ struct Zygote {
   ZygoteLink link;
   GenerationInfo info;  // not changed once `hello` is true
   bool hello = false;
+  std::atomic<bool> retiring{false};
 };
 
 struct Worker {
@@ -112,6 +114,7 @@ class Pool final : public WorkerPool {
         listener_(std::move(listener)),
         wake_(std::move(wake)),
         line_(LineLimitsOf(options_)) {
+    in_force_ = options_.bundle_sha256;
     thread_ = std::thread([this] { Serve(); });
   }
   Pool(const Pool&) = delete;
@@ -126,6 +129,9 @@ class Pool final : public WorkerPool {
   Outcome Run(Job job, const std::function<void()>& on_wait) override;
   base::Status WaitReady(base::Deadline deadline) override;
   PoolStatus Status() const override;
+  void Expect(const std::string& bundle_sha256) override;
+  void SwitchTo(const std::string& bundle_sha256) override;
+  std::vector<std::string> Bundles() const override;
 
  private:
   // --- thread that talks to generation zygotes
@@ -137,6 +143,9 @@ class Pool final : public WorkerPool {
   void AddWorker(const std::shared_ptr<Zygote>& zygote, Frame& frame);
   void Drop(const std::shared_ptr<Zygote>& zygote);
   void Forget(const std::shared_ptr<Zygote>& zygote, std::uint32_t id);
+  void RetireOthers();
+  void NoteBundles();
+  bool Judges(const Zygote& zygote) const;
 
   // --- threads that judge
   std::optional<Worker> TakeIdle(const Job& job, const std::function<void()>& on_wait,
@@ -161,7 +170,11 @@ class Pool final : public WorkerPool {
 
   mutable std::mutex mutex_;
   std::condition_variable changed_;
-  std::deque<Worker> idle_;  // guarded by mutex_, like all below
+  std::deque<Worker> idle_;     // guarded by mutex_, like all below
+  std::deque<Worker> standby_;  // of the generation that is expected
+  std::string in_force_;        // bundle whose workers judge; empty = any
+  std::string expected_;
+  std::vector<std::string> bundles_;
   WaitingLine line_;
   std::uint32_t workers_ = 0;
   std::uint32_t busy_ = 0;
@@ -182,7 +195,10 @@ void Pool::Serve() {
     }
     if (::poll(entries.data(), entries.size(), -1) < 0) continue;
     eventfd_t ignored = 0;
-    if (entries[0].revents != 0) ::eventfd_read(wake_.get(), &ignored);
+    if (entries[0].revents != 0) {
+      ::eventfd_read(wake_.get(), &ignored);
+      RetireOthers();
+    }
     const std::vector<std::shared_ptr<Zygote>> now = zygotes_;
     for (std::size_t i = 0; i < now.size(); ++i) {
       const short happened = entries[i + 2].revents;
@@ -232,6 +248,8 @@ bool Pool::Take(const std::shared_ptr<Zygote>& zygote, Frame frame) {
       if (!info.ok() || zygote->hello) return false;
       zygote->info = std::move(info).value();
       zygote->hello = true;
+      RetireOthers();
+      NoteBundles();
       return true;
     }
     case FrameType::kWorkerReady:
@@ -262,6 +280,12 @@ void Pool::AddWorker(const std::shared_ptr<Zygote>& zygote, Frame& frame) {
   worker.socket = std::move(frame.fds[0]);
   worker.zygote = zygote;
   const std::scoped_lock lock(mutex_);
+  if (!Judges(*zygote)) {
+    // One of a generation that retires sees its socket close and ends.
+    if (zygote->info.bundle_sha256 == expected_) standby_.push_back(std::move(worker));
+    changed_.notify_all();
+    return;
+  }
   if (generation_.id != zygote->info.id) generation_since_ = base::MonotonicNow();
   generation_ = zygote->info;
   ++workers_;
@@ -271,9 +295,11 @@ void Pool::AddWorker(const std::shared_ptr<Zygote>& zygote, Frame& frame) {
 
 void Pool::Forget(const std::shared_ptr<Zygote>& zygote, std::uint32_t id) {
   const std::scoped_lock lock(mutex_);
-  const auto gone = std::find_if(idle_.begin(), idle_.end(), [&](const Worker& worker) {
+  const auto is_it = [&](const Worker& worker) {
     return worker.zygote == zygote && worker.id == id;
-  });
+  };
+  standby_.erase(std::remove_if(standby_.begin(), standby_.end(), is_it), standby_.end());
+  const auto gone = std::find_if(idle_.begin(), idle_.end(), is_it);
   // A busy one is noticed by the thread that waits for its answer.
   if (gone == idle_.end()) return;
   idle_.erase(gone);
@@ -282,14 +308,76 @@ void Pool::Forget(const std::shared_ptr<Zygote>& zygote, std::uint32_t id) {
 
 void Pool::Drop(const std::shared_ptr<Zygote>& zygote) {
   zygotes_.erase(std::remove(zygotes_.begin(), zygotes_.end(), zygote), zygotes_.end());
+  NoteBundles();
   const std::scoped_lock lock(mutex_);
   const std::size_t before = idle_.size();
-  idle_.erase(std::remove_if(idle_.begin(), idle_.end(),
-                             [&](const Worker& worker) { return worker.zygote == zygote; }),
-              idle_.end());
+  const auto is_its = [&](const Worker& worker) { return worker.zygote == zygote; };
+  idle_.erase(std::remove_if(idle_.begin(), idle_.end(), is_its), idle_.end());
+  standby_.erase(std::remove_if(standby_.begin(), standby_.end(), is_its), standby_.end());
   workers_ -= static_cast<std::uint32_t>(before - idle_.size());
   if (zygotes_.empty()) not_ready_ = "the analyzer is restarting";
   changed_.notify_all();
+}
+
+// Whether its workers take messages; with mutex_ held.
+bool Pool::Judges(const Zygote& zygote) const {
+  return !zygote.retiring && (in_force_.empty() || zygote.info.bundle_sha256 == in_force_);
+}
+
+void Pool::RetireOthers() {
+  const std::scoped_lock lock(mutex_);
+  for (const auto& zygote : zygotes_) {
+    if (!zygote->hello || zygote->retiring || Judges(*zygote)) continue;
+    if (zygote->info.bundle_sha256 == expected_) continue;
+    zygote->retiring = true;
+    zygote->link.Retire();
+  }
+}
+
+void Pool::NoteBundles() {
+  const std::scoped_lock lock(mutex_);
+  bundles_.clear();
+  for (const auto& zygote : zygotes_) {
+    if (zygote->hello) bundles_.push_back(zygote->info.bundle_sha256);
+  }
+}
+
+std::vector<std::string> Pool::Bundles() const {
+  const std::scoped_lock lock(mutex_);
+  return bundles_;
+}
+
+void Pool::Expect(const std::string& bundle_sha256) {
+  const std::scoped_lock lock(mutex_);
+  expected_ = bundle_sha256;
+}
+
+void Pool::SwitchTo(const std::string& bundle_sha256) {
+  std::unique_lock lock(mutex_);
+  const auto is_its = [&](const Worker& worker) {
+    return worker.zygote->info.bundle_sha256 == bundle_sha256;
+  };
+  const auto here = [&] {
+    return in_force_ == bundle_sha256 || std::any_of(standby_.begin(), standby_.end(), is_its);
+  };
+  changed_.wait_for(lock, std::chrono::milliseconds(kSwitchMillis), here);
+  in_force_ = bundle_sha256;
+  expected_.clear();
+  const std::size_t before = idle_.size();
+  idle_.erase(std::remove_if(idle_.begin(), idle_.end(),
+                             [&](const Worker& worker) { return !Judges(*worker.zygote); }),
+              idle_.end());
+  workers_ -= static_cast<std::uint32_t>(before - idle_.size());
+  for (Worker& worker : standby_) {
+    if (!Judges(*worker.zygote)) continue;
+    if (generation_.id != worker.zygote->info.id) generation_since_ = base::MonotonicNow();
+    generation_ = worker.zygote->info;
+    idle_.push_back(std::move(worker));
+    ++workers_;
+  }
+  standby_.clear();
+  changed_.notify_all();
+  ::eventfd_write(wake_.get(), 1);
 }
 
 std::optional<Worker> Pool::TakeIdle(const Job& job, const std::function<void()>& on_wait,
@@ -338,7 +426,11 @@ std::optional<Worker> Pool::TakeIdle(const Job& job, const std::function<void()>
 void Pool::GiveBack(Worker worker) {
   const std::scoped_lock lock(mutex_);
   --busy_;
-  idle_.push_back(std::move(worker));
+  if (Judges(*worker.zygote)) {
+    idle_.push_back(std::move(worker));
+  } else {
+    --workers_;
+  }
   changed_.notify_all();
 }
 

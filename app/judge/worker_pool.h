@@ -30,6 +30,8 @@ struct PoolOptions {
   std::uint64_t max_waiting_bytes = 256U << 20;
   std::int64_t max_wait_millis = 0;       // LineLimits::wait_millis
   std::int64_t overtake_millis = 12'000;  // LineLimits::overtake_millis
+  // Whose workers are taken, until SwitchTo; empty = those of any generation.
+  std::string bundle_sha256;
 };
 
 struct GenerationInfo {
@@ -86,7 +88,7 @@ struct PoolStatus {
   std::uint64_t waiting_bytes = 0;
   std::uint64_t worker_deaths = 0;
   std::uint64_t worker_retirements = 0;  // recycled in order
-  std::int64_t service_micros = 0;  // what a look takes, a moving average
+  std::int64_t service_micros = 0;       // what a look takes, a moving average
 };
 
 class WorkerPool {
@@ -103,6 +105,16 @@ class WorkerPool {
   virtual base::Status WaitReady(base::Deadline deadline) = 0;
 
   virtual PoolStatus Status() const = 0;
+
+  // Workers of generations with this bundle may stand by while others still judge. Any other
+  // generation but the one in force is told to retire.
+  virtual void Expect(const std::string& /*bundle_sha256*/) {}
+  // From now on workers of this bundle take the messages (it was expected, or is in force already);
+  // all other generations retire, after the messages they have. Waits up to two seconds for the
+  // first worker standing by, so that no moment is without one.
+  virtual void SwitchTo(const std::string& /*bundle_sha256*/) {}
+  // Bundles of the generations that are connected.
+  virtual std::vector<std::string> Bundles() const { return {}; }
 };
 
 }  // namespace lazaret::judge

@@ -13,6 +13,9 @@ namespace {
 using process::Frame;
 using process::FrameType;
 
+// No worker has this number: keeps what is for the zygote itself apart.
+constexpr std::uint32_t kNoWorker = 0;
+
 Frame OrderFrame(FrameType type, const process::Uid& uid, base::ByteWriter& payload) {
   Frame frame;
   frame.type = type;
@@ -41,6 +44,12 @@ void ZygoteLink::Kill(std::uint32_t worker, const process::Uid& uid, const std::
   out.U32(worker);
   out.String(reason);
   Give(worker, OrderFrame(FrameType::kKill, uid, out));
+}
+
+void ZygoteLink::Retire() {
+  base::ByteWriter out;
+  out.U32(kNoWorker);
+  Give(kNoWorker, OrderFrame(FrameType::kRetire, {}, out));
 }
 
 void ZygoteLink::Give(std::uint32_t worker, Frame frame) {

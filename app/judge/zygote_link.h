@@ -29,6 +29,8 @@ class ZygoteLink {
   void Arm(std::uint32_t worker, const process::Uid& uid, base::Deadline deadline);
   void Disarm(std::uint32_t worker, const process::Uid& uid);
   void Kill(std::uint32_t worker, const process::Uid& uid, const std::string& reason);
+  // To the zygote itself: it forks no worker any more and ends with its last one.
+  void Retire();
 
   bool HasKept() const;
   // After fd() became writable.

@@ -11,11 +11,14 @@ using process::FrameType;
 
 constexpr std::int64_t kAnswerMillis = 5'000;
 
+std::string SocketOf(const config::Config& config) { return config.paths.run + "/lazaretd.sock"; }
+
 }  // namespace
 
-base::Result<std::string> AskSupervisor(const config::Config& config, const std::string& command) {
-  const std::string path = config.paths.run + "/lazaretd.sock";
-  LAZARET_ASSIGN(const base::UniqueFd socket, process::ConnectSeqpacket(path));
+base::Result<SupervisorAnswer> AskSupervisorWithin(const config::Config& config,
+                                                   const std::string& command,
+                                                   std::int64_t millis) {
+  LAZARET_ASSIGN(const base::UniqueFd socket, process::ConnectSeqpacket(SocketOf(config)));
   Frame request;
   request.type = FrameType::kControlRequest;
   base::ByteWriter out;
@@ -23,15 +26,21 @@ base::Result<std::string> AskSupervisor(const config::Config& config, const std:
   request.payload = out.Take();
   LAZARET_TRY(process::SendFrame(socket.get(), request));
   LAZARET_ASSIGN(const Frame reply,
-                 process::ReceiveFrame(socket.get(), base::Deadline::AfterMillis(kAnswerMillis)));
+                 process::ReceiveFrame(socket.get(), base::Deadline::AfterMillis(millis)));
   base::ByteReader in(reply.payload);
-  const bool fine = in.U8() == 1;
-  std::string text = in.String(process::kMaxFrameBytes);
-  if (reply.type != FrameType::kControlReply || !in.AtEnd() || !fine) {
-    return base::Error{base::ErrorCode::kPermission,
-                       path + ": " + (text.empty() ? "wrong answer" : text)};
-  }
-  return text;
+  SupervisorAnswer answer;
+  answer.ok = in.U8() == 1;
+  answer.text = in.String(process::kMaxFrameBytes);
+  if (reply.type != FrameType::kControlReply || !in.AtEnd())
+    return base::Error{base::ErrorCode::kInvalid, SocketOf(config) + ": wrong answer"};
+  return answer;
+}
+
+base::Result<std::string> AskSupervisor(const config::Config& config, const std::string& command) {
+  LAZARET_ASSIGN(SupervisorAnswer answer, AskSupervisorWithin(config, command, kAnswerMillis));
+  if (!answer.ok)
+    return base::Error{base::ErrorCode::kPermission, SocketOf(config) + ": " + answer.text};
+  return std::move(answer.text);
 }
 
 }  // namespace lazaret::cli

@@ -7,6 +7,7 @@
 #include "app/config/config.h"
 #include "app/lazaret/check_command.h"
 #include "app/lazaret/log_command.h"
+#include "app/lazaret/reload_command.h"
 #include "app/lazaret/rules_command.h"
 #include "app/lazaret/scan_command.h"
 #include "app/lazaret/stats_command.h"
@@ -177,6 +178,15 @@ void AddStats(CLI::App& app, StatsArguments& stats) {
       ->excludes(json);
 }
 
+void AddReload(CLI::App& app) {
+  app.add_subcommand(
+      "reload",
+      "Let the daemon read rules, lists and policy again; waits until they are in force.\n"
+      "What is wrong is refused and changes nothing. Exit 0 in force, 1 refused, 2 no daemon.");
+  app.add_subcommand("rollback",
+                     "Put the rules, lists and policy before the last reload in force again.");
+}
+
 int Dispatch(CLI::App& app, Everything& all) {
   std::vector<std::string> faults;
   auto config = config::LoadConfig(all.globals.config_file, all.globals.sets, &faults);
@@ -192,6 +202,9 @@ int Dispatch(CLI::App& app, Everything& all) {
   if (app.got_subcommand("stats")) return RunStats(*config, all.stats, std::cout, std::cerr);
   if (app.got_subcommand("status"))
     return RunStatus(*config, all.status_json, std::cout, std::cerr);
+  for (const char* command : {"reload", "rollback"}) {
+    if (app.got_subcommand(command)) return RunReload(*config, command, std::cout, std::cerr);
+  }
   all.log.database = config->log.database;
   return RunLog(all.log, std::cout, std::cerr, color);
 }
@@ -254,6 +267,7 @@ int RunCli(int argc, char** argv) {
   CLI::App* status =
       app.add_subcommand("status", "Roles, generation, confinement, signature age, queue.");
   status->add_flag("--json", all.status_json, "As JSON");
+  AddReload(app);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

@@ -111,6 +111,8 @@ int RunStatus(const config::Config& config, bool json, std::ostream& out, std::o
                         base::EscapeLine((*status)["node"].text), (*status)["pid"].Int());
     for (const base::JsonValue& problem : problems)
       out << "PROBLEM     " << base::EscapeLine(problem.text) << "\n";
+    const std::string& reload = (*status)["last_reload"].text;
+    if (!reload.empty()) out << "last reload " << base::EscapeLine(reload, 4096) << "\n";
     ShowRoles(*status, out);
     for (const base::JsonValue& role : (*status)["roles"].items) {
       if (role["name"].text == "front") ShowFront(role["status"], out);

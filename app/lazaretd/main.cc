@@ -29,6 +29,7 @@ constexpr const char* kHelp =
     "  --roles-dir DIR   where lazaret-front and the other roles lie (default: beside lazaretd)\n"
     "  --help, --version\n\n"
     "SIGTERM and SIGINT stop it: messages at end-of-message get their answer first.\n"
+    "SIGHUP reads rules, lists and policy again, as `lazaret reload` does.\n"
     "Exit codes: 0 stopped in order, 1 a role could not start, 2 usage, configuration or what a "
     "role\n"
     "refused at its start (no signature database, a socket that is taken).\n";
@@ -114,8 +115,9 @@ int main(int argc, char** argv) {
       base::LogLevel::kInfo);
   auto files = Share(*config);
   if (!files.ok()) return Complain(files.error().text);
-  supervisor::Supervisor supervisor(std::move(config).value(), std::move(files).value(),
-                                    {arguments.roles_folder});
+  supervisor::Supervisor supervisor(
+      std::move(config).value(), std::move(files).value(),
+      {arguments.roles_folder, {arguments.config_file, arguments.sets}});
   const base::Status prepared = supervisor.Prepare();
   if (!prepared.ok()) {
     Complain(prepared.error().text);

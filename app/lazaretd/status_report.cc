@@ -5,12 +5,13 @@
 namespace lazaret::supervisor {
 
 std::string StatusReport(const std::string& node, int pid, const std::vector<RoleStatus>& roles,
-                         const std::vector<std::string>& problems) {
+                         const std::vector<std::string>& problems, const std::string& last_reload) {
   base::JsonWriter json;
   json.BeginObject();
   json.Field("v", 1);
   json.Field("node", node);
   json.Field("pid", pid);
+  json.Field("last_reload", last_reload);
   json.Key("problems");
   json.BeginArray();
   for (const std::string& problem : problems) json.String(problem);

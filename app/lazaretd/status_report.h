@@ -19,9 +19,9 @@ struct RoleStatus {
   std::string json;  // the role's own JSON object, empty when it did not answer
 };
 
-// `problems` as ProblemsOf gives them.
+// `problems` as ProblemsOf gives them; `last_reload` as Reload::last().
 std::string StatusReport(const std::string& node, int pid, const std::vector<RoleStatus>& roles,
-                         const std::vector<std::string>& problems);
+                         const std::vector<std::string>& problems, const std::string& last_reload);
 
 }  // namespace lazaret::supervisor
 

@@ -49,7 +49,10 @@ bool MayAsk(int client) {
 }  // namespace
 
 Supervisor::Supervisor(config::Config config, SharedFiles files, SupervisorOptions options)
-    : config_(std::move(config)), files_(std::move(files)), options_(std::move(options)) {
+    : config_(std::move(config)),
+      files_(std::move(files)),
+      options_(std::move(options)),
+      reload_(config_, options_.source, files_, roles_) {
   for (RoleSpec& spec : RolesOf(config_)) {
     RoleRun role;
     role.spec = std::move(spec);
@@ -92,6 +95,7 @@ int Supervisor::Run() {
       entries.push_back({role.child.pidfd.get(), POLLIN, 0});
     }
     if (::poll(entries.data(), entries.size(), NextEvent().PollMillis()) > 0) Dispatch(entries);
+    reload_.CheckDeadline();
   }
   StopAll();
   return exit_code_;
@@ -128,6 +132,8 @@ void Supervisor::StartDue() {
 
 base::Deadline Supervisor::NextEvent() const {
   base::Deadline next = watchdog_.Next();
+  const base::Deadline reload = reload_.deadline();
+  if (!reload.never() && (next.never() || reload.monotonic() < next.monotonic())) next = reload;
   for (const RoleRun& role : roles_) {
     if (role.state != RoleState::kDown) continue;
     if (next.never() || role.next_start.monotonic() < next.monotonic()) next = role.next_start;
@@ -161,6 +167,9 @@ void Supervisor::ReadRole(RoleRun& role) {
         role.asked = false;
         role.overdue = false;
         break;
+      case FrameType::kReloadReply:
+        reload_.OnReply(role, *frame);
+        break;
       default:
         base::LogWarning(role.spec.name + ": a frame that is not for a supervisor");
         break;
@@ -174,6 +183,7 @@ void Supervisor::HandleEnd(RoleRun& role, int wait_status) {
   base::LogError(role.spec.name + " ended (" + process::ExitText(wait_status) + ")" +
                  (role.complaint.empty() ? "" : ": " + role.complaint));
   PlanRestart(role);
+  reload_.OnRoleEnd(role);
   if (!role.spec.essential || role.ever_ready) return;
   // It never worked: what it was given is wrong, and starting it again would only repeat that.
   stopping_ = true;
@@ -184,9 +194,7 @@ void Supervisor::HandleSignal() {
   signalfd_siginfo info{};
   while (::read(signals_.get(), &info, sizeof info) == static_cast<ssize_t>(sizeof info)) {
     if (info.ssi_signo == SIGHUP) {
-      base::LogInfo(
-          "SIGHUP: rules, policy and signatures are read at start; restart lazaretd to load new "
-          "ones");
+      reload_.Begin({});
     } else if (info.ssi_signo != SIGCHLD) {
       base::LogInfo("stopping");
       stopping_ = true;
@@ -230,7 +238,7 @@ void Supervisor::CollectStatus() {
 }
 
 void Supervisor::HandleClient() {
-  const base::UniqueFd client(::accept4(listener_.get(), nullptr, nullptr, SOCK_CLOEXEC));
+  base::UniqueFd client(::accept4(listener_.get(), nullptr, nullptr, SOCK_CLOEXEC));
   if (!client.valid()) return;
   auto request = process::ReceiveFrame(client.get(), base::Deadline::AfterMillis(kClientMillis));
   if (!request.ok() || request->type != FrameType::kControlRequest) return;
@@ -244,6 +252,10 @@ void Supervisor::HandleClient() {
     CollectStatus();
     out.U8(1);
     out.String(StatusJson());
+  } else if (TextOf(*request) == "reload") {
+    return reload_.Begin(std::move(client));
+  } else if (TextOf(*request) == "rollback") {
+    return reload_.BeginRollback(std::move(client));
   } else {
     out.U8(0);
     out.String("unknown command");
@@ -267,8 +279,8 @@ std::string Supervisor::StatusJson() const {
     status.json = role.status_json;
     roles.push_back(std::move(status));
   }
-  return StatusReport(config_.node, static_cast<int>(::getpid()), roles,
-                      ProblemsOf(config_, roles));
+  return StatusReport(config_.node, static_cast<int>(::getpid()), roles, ProblemsOf(config_, roles),
+                      reload_.last());
 }
 
 void Supervisor::StopRole(RoleRun& role, std::int64_t millis) {

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "app/lazaretd/notify.h"
+#include "app/lazaretd/reload.h"
 #include "app/lazaretd/roles.h"
 #include "app/process/frames.h"
 
@@ -17,6 +18,7 @@ namespace lazaret::supervisor {
 
 struct SupervisorOptions {
   std::string roles_folder;  // where the role programs lie
+  ConfigSource source;
 };
 
 class Supervisor {
@@ -47,6 +49,7 @@ class Supervisor {
   SharedFiles files_;
   SupervisorOptions options_;
   std::list<RoleRun> roles_;
+  Reload reload_;
   base::UniqueFd signals_;
   base::UniqueFd listener_;
   Watchdog watchdog_ = Watchdog::FromEnvironment();

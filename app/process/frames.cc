@@ -28,15 +28,20 @@ bool IsKnown(std::uint16_t type) {
     case FrameType::kWorkerReady:
     case FrameType::kWorkerGone:
     case FrameType::kNotReady:
+    case FrameType::kGenerationReady:
     case FrameType::kArm:
     case FrameType::kDisarm:
     case FrameType::kKill:
+    case FrameType::kRetire:
     case FrameType::kJob:
     case FrameType::kResult:
     case FrameType::kRoleReady:
     case FrameType::kStatusRequest:
     case FrameType::kStatusReply:
     case FrameType::kDrain:
+    case FrameType::kReload:
+    case FrameType::kReloadReply:
+    case FrameType::kInForce:
     case FrameType::kWorkerUp:
     case FrameType::kWorkerFailed:
     case FrameType::kControlRequest:

@@ -16,6 +16,7 @@ namespace lazaret::process {
 namespace {
 
 constexpr std::size_t kMaxConfigBytes = 4U << 20;
+constexpr std::size_t kMaxReasonBytes = 4096;
 constexpr std::size_t kMaxBundleBytes = 256U << 20;
 
 base::LogLevel LevelOf(const std::string& name) {
@@ -71,7 +72,8 @@ base::Result<std::unique_ptr<Role>> Role::Start(const std::string& name) {
 
 void Role::Tell(FrameType type, const std::string& text) {
   if (!control_.valid()) return;
-  const base::Status sent = SendFrame(control_.get(), TextFrame(type, text.substr(0, 4096)));
+  const base::Status sent =
+      SendFrame(control_.get(), TextFrame(type, text.substr(0, kMaxReasonBytes)));
   if (!sent.ok()) base::LogWarning("supervisor: " + sent.error().text);
 }
 
@@ -86,8 +88,31 @@ bool Role::HandleControl(const std::function<std::string()>& status,
   } else if (frame->type == FrameType::kDrain && drain) {
     base::ByteReader in(frame->payload);
     drain(in.U32());
+  } else if (other_) {
+    reload_nonce_ = frame->nonce;
+    other_(std::move(frame).value());
   }
   return true;
+}
+
+void Role::ReplyToReload(bool ok, const std::string& text) {
+  Frame frame;
+  frame.type = FrameType::kReloadReply;
+  frame.nonce = reload_nonce_;
+  base::ByteWriter out;
+  out.U8(ok ? 1 : 0);
+  out.String(text.substr(0, kMaxReasonBytes));
+  frame.payload = out.Take();
+  const base::Status sent = SendFrame(control_.get(), frame);
+  if (!sent.ok()) base::LogWarning("supervisor: " + sent.error().text);
+}
+
+base::Result<config::GenerationBundle> BundleOf(const Frame& frame) {
+  if (frame.fds.size() != 1)
+    return base::Error{base::ErrorCode::kInvalid, "reload: no generation bundle came along"};
+  LAZARET_ASSIGN(const std::string bytes,
+                 base::ReadFdWhole(frame.fds[0].get(), kMaxBundleBytes, "generation bundle"));
+  return config::DecodeBundle(bytes);
 }
 
 int RunStatusOnlyRole(const std::string& name) {

@@ -15,6 +15,9 @@
 
 namespace lazaret::process {
 
+// The bundle that a kReload frame brings.
+base::Result<config::GenerationBundle> BundleOf(const Frame& frame);
+
 class Role {
  public:
   // `name` shows in the log: "lazaret-front". kInvalid when a descriptor does not hold what it
@@ -33,6 +36,11 @@ class Role {
   bool HandleControl(const std::function<std::string()>& status,
                      const std::function<void(std::uint32_t)>& drain = {});
 
+  // Gets every frame that HandleControl does not answer itself; not a role's duty.
+  void OnOtherFrame(std::function<void(Frame)> take) { other_ = std::move(take); }
+  // kReloadReply to the last kReload or kInForce, whose nonce it repeats.
+  void ReplyToReload(bool ok, const std::string& text);
+
   // For a forked child that must not hold it.
   void CloseControl() { control_.Reset(); }
 
@@ -42,6 +50,8 @@ class Role {
   config::Config config_;
   config::GenerationBundle bundle_;
   base::UniqueFd control_;
+  std::function<void(Frame)> other_;
+  std::uint64_t reload_nonce_ = 0;
 };
 
 // The whole life of a role that only reports its status.

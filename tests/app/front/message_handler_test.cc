@@ -298,6 +298,25 @@ TEST_CASE("front: an analyzer with other rules than the policy's is class error 
   }
 }
 
+TEST_CASE("front: a message is decided by the policy of the generation that judged it") {
+  Fixture f;
+  PolicyShelf shelf;
+  shelf.Add("bundle1", f.policy);
+  policy::Policy strict = f.policy;
+  strict.defaults[policy::Class::kSuspicious] = policy::Action::kReject;
+  shelf.Add("bundle2", strict);
+  REQUIRE(shelf.SwitchTo("bundle2"));
+  f.Find(policy::Class::kSuspicious, "x.y");
+  FrontHandler handler({f.pool, f.log, f.policy, f.config, f.counters, "bundle1", &shelf});
+  const auto judge = [&](const std::string& bundle) {
+    f.pool.answer.generation.bundle_sha256 = bundle;
+    return handler.Judge(f.transaction, [] {}).action;
+  };
+  CHECK(judge("bundle1") == policy::Action::kTag);
+  CHECK(judge("bundle2") == policy::Action::kReject);
+  CHECK(judge("bundle3") == policy::Action::kTempfail);
+}
+
 TEST_CASE("front: the record is waited for less than a second past the deadline") {
   Fixture f;
   f.config.limits.deadline_seconds = 100;

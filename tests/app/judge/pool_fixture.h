@@ -36,13 +36,15 @@ inline judge::GenerationInfo TestGeneration() {
 // Plays a generation zygote with one worker; `answer` gets the job and the worker's socket.
 class FakeZygote {
  public:
-  explicit FakeZygote(const std::string& path) {
+  explicit FakeZygote(const std::string& path, char bundle = 'b') {
     auto socket = process::ConnectSeqpacket(path);
     REQUIRE(socket.ok());
     socket_ = std::move(socket).value();
     Frame hello;
     hello.type = FrameType::kGenerationHello;
-    hello.payload = judge::EncodeGeneration(TestGeneration());
+    judge::GenerationInfo info = TestGeneration();
+    info.bundle_sha256 = std::string(64, bundle);
+    hello.payload = judge::EncodeGeneration(info);
     REQUIRE(process::SendFrame(socket_.get(), hello).ok());
   }
   base::UniqueFd AddWorker(std::uint32_t id) {

@@ -9,6 +9,7 @@ import struct
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import unittest
 
@@ -407,13 +408,104 @@ class SupervisorTest(unittest.TestCase):
                 self.assertNotIn("WATCHDOG=1", lines)
                 daemon.process.wait(PATIENCE)
 
-    def test_hangup_changes_nothing_and_says_so(self):
+    def write_rule(self, daemon, text="id: R-1\n"):
+        folder = os.path.join(daemon.root, "etc/lazaret/rules.d")
+        os.makedirs(folder, exist_ok=True)
+        with open(os.path.join(folder, "rule.yaml"), "w") as out:
+            out.write(text)
+
+    def write_beside(self, daemon, name, text):
+        with open(os.path.join(daemon.roles, name), "w") as out:
+            out.write(text)
+
+    def last_reload(self, daemon):
+        return json.loads(daemon.ask("status")[1])["last_reload"]
+
+    def test_a_reload_gives_the_new_bundle_to_front_then_to_the_analyzer(self):
         daemon = self.start()
         before = self.started(daemon)
-        daemon.process.send_signal(signal.SIGHUP)
-        daemon.read_until("restart lazaretd")
+        self.write_rule(daemon)
+        fine, said = daemon.ask("reload")
+        self.assertTrue(fine, said)
+        self.assertIn("generation-of-la", said)
+        text = daemon.read_until("lazaret-front was told what is in force")
+        self.assertLess(text.index("lazaret-front got a bundle"), text.index("lazaret-analyzer got a bundle"))
         after = daemon.status()
         self.assertEqual({n: r["pid"] for n, r in before.items()}, {n: r["pid"] for n, r in after.items()})
+        self.assertIn("unchanged", daemon.ask("reload")[1])
+
+    def test_hangup_reloads(self):
+        daemon = self.start()
+        self.started(daemon)
+        self.write_rule(daemon)
+        daemon.process.send_signal(signal.SIGHUP)
+        daemon.read_until("reload: generation generation-of-la")
+
+    def test_what_a_role_refuses_stays_out_and_is_told(self):
+        for role in ("front", "analyzer"):
+            with self.subTest(role=role):
+                daemon = self.start()
+                self.started(daemon)
+                self.write_rule(daemon)
+                self.write_beside(daemon, "lazaret-%s.refuse" % role, "rule.yaml:3:5: no such word")
+                fine, said = daemon.ask("reload")
+                self.assertFalse(fine)
+                self.assertIn("rule.yaml:3:5: no such word", said)
+                self.assertIn("rule.yaml:3:5: no such word", self.last_reload(daemon))
+                os.unlink(os.path.join(daemon.roles, "lazaret-%s.refuse" % role))
+                self.assertTrue(daemon.ask("reload")[0])
+
+    def test_a_wrong_policy_reaches_no_role(self):
+        daemon = self.start()
+        self.started(daemon)
+        self.write_rule(daemon)
+        with open(os.path.join(daemon.root, "etc/lazaret/policy.yaml"), "w") as out:
+            out.write("version: 1\nnonsense: 1\n")
+        fine, said = daemon.ask("reload")
+        self.assertFalse(fine)
+        self.assertIn("policy.yaml:2:1", said)
+        self.assertNotIn("got a bundle", daemon.read_until("reload: refused"))
+
+    def test_keys_that_changed_are_named_and_a_wrong_configuration_is_refused(self):
+        daemon = self.start()
+        self.started(daemon)
+        with open(daemon.config, "w") as out:
+            out.write("node: other\nlimits:\n  workers: 7\n")
+        fine, said = daemon.ask("reload")
+        self.assertTrue(fine, said)
+        self.assertIn("restart lazaretd for what changed in lazaret.yaml: node limits.workers", said)
+        with open(daemon.config, "w") as out:
+            out.write("node: other\nnonsense: 1\n")
+        fine, said = daemon.ask("reload")
+        self.assertFalse(fine)
+        self.assertIn("lazaret.yaml:2:1", said)
+
+    def test_a_role_that_dies_in_a_reload_ends_it_and_status_answers_meanwhile(self):
+        daemon = self.start()
+        before = self.started(daemon)
+        self.write_rule(daemon)
+        self.write_beside(daemon, "lazaret-analyzer.silent", "")
+        answers = []
+        asking = threading.Thread(target=lambda: answers.append(daemon.ask("reload")), daemon=True)
+        asking.start()
+        daemon.read_until("lazaret-analyzer got a bundle")
+        self.assertEqual(set(daemon.status()), set(ROLES))
+        self.assertEqual(daemon.ask("reload"), (False, "a reload is under way already"))
+        os.kill(before["analyzer"]["pid"], signal.SIGKILL)
+        asking.join(PATIENCE)
+        self.assertEqual(answers[0][0], False)
+        self.assertIn("analyzer ended meanwhile", answers[0][1])
+
+    def test_a_rollback_gives_the_bundle_before(self):
+        daemon = self.start()
+        self.started(daemon)
+        self.assertEqual(daemon.ask("rollback")[0], False)
+        self.write_rule(daemon)
+        self.assertTrue(daemon.ask("reload")[0])
+        fine, said = daemon.ask("rollback")
+        self.assertTrue(fine, said)
+        self.assertIn("mend them", said)
+        self.assertNotIn("unchanged", daemon.ask("reload")[1])
 
     def test_unknown_commands_and_foreign_frames_are_refused(self):
         daemon = self.start()

@@ -1,0 +1,32 @@
+#include "app/lazaret/reload_command.h"
+
+#include "app/lazaret/ask_supervisor.h"
+#include "base/text.h"
+
+namespace lazaret::cli {
+namespace {
+
+constexpr int kRefused = 1;
+constexpr int kNoAnswer = 2;
+constexpr std::int64_t kAnswerMillis = 60'000;
+constexpr std::size_t kShownBytes = 8192;
+
+}  // namespace
+
+int RunReload(const config::Config& config, const std::string& command, std::ostream& out,
+              std::ostream& err) {
+  const auto answer = AskSupervisorWithin(config, command, kAnswerMillis);
+  if (!answer.ok()) {
+    err << "lazaret " << command
+        << ": no daemon answers: " << base::EscapeLine(answer.error().text, kShownBytes) << "\n";
+    return kNoAnswer;
+  }
+  if (!answer->ok) {
+    err << "lazaret " << command << ": " << base::EscapeLine(answer->text, kShownBytes) << "\n";
+    return kRefused;
+  }
+  out << base::EscapeLine(answer->text, kShownBytes) << "\n";
+  return 0;
+}
+
+}  // namespace lazaret::cli
