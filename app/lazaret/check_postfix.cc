@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "app/lazaret/program_output.h"
+#include "app/lazaret/time_units.h"
 #include "base/format.h"
 #include "base/text.h"
 
@@ -123,25 +124,9 @@ base::Result<PostfixSettings> AskPostfix(const std::string& folder) {
 std::optional<std::uint64_t> ParsePostfixTime(std::string_view text) {
   std::uint64_t unit = 1;
   if (!text.empty() && (text.back() < '0' || text.back() > '9')) {
-    switch (text.back()) {
-      case 's':
-        unit = 1;
-        break;
-      case 'm':
-        unit = 60;
-        break;
-      case 'h':
-        unit = 3600;
-        break;
-      case 'd':
-        unit = 86'400;
-        break;
-      case 'w':
-        unit = 604'800;
-        break;
-      default:
-        return std::nullopt;
-    }
+    const auto seconds = SecondsOfUnit(text.back());
+    if (!seconds) return std::nullopt;
+    unit = static_cast<std::uint64_t>(*seconds);
     text.remove_suffix(1);
   }
   std::uint64_t value = 0;

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <optional>
 
+#include "app/lazaret/time_units.h"
 #include "base/format.h"
 #include "base/text.h"
 
@@ -39,30 +40,12 @@ bool TakeChar(std::string_view& text, char wanted) {
 
 std::optional<std::int64_t> SpanSeconds(std::string_view text) {
   if (text.size() < 2 || text.size() > 8) return std::nullopt;
-  std::int64_t unit = 0;
-  switch (text.back()) {
-    case 's':
-      unit = 1;
-      break;
-    case 'm':
-      unit = 60;
-      break;
-    case 'h':
-      unit = 3600;
-      break;
-    case 'd':
-      unit = 86'400;
-      break;
-    case 'w':
-      unit = 7 * 86'400;
-      break;
-    default:
-      return std::nullopt;
-  }
+  const auto unit = SecondsOfUnit(text.back());
+  if (!unit) return std::nullopt;
   text.remove_suffix(1);
   const auto count = TakeNumber(text, text.size());
   if (!count) return std::nullopt;
-  return *count * unit;
+  return *count * *unit;
 }
 
 // Days since 1970-01-01 of "YYYY-MM-DD" at the front.

@@ -79,12 +79,12 @@ const std::string& MimeDatabase::Canonical(const std::string& type) const {
 
 bool MimeDatabase::IsA(const std::string& type, const std::string& ancestor) const {
   const std::string& wanted = Canonical(ancestor);
-  std::vector<std::string> todo{Canonical(type)};
-  for (std::size_t i = 0; i < todo.size() && i < kMaxSteps; ++i) {
-    if (todo[i] == wanted) return true;
-    const auto parents = parents_.find(todo[i]);
+  std::vector<std::string> pending{Canonical(type)};
+  for (std::size_t i = 0; i < pending.size() && i < kMaxSteps; ++i) {
+    if (pending[i] == wanted) return true;
+    const auto parents = parents_.find(pending[i]);
     if (parents == parents_.end()) continue;
-    for (const std::string& parent : parents->second) todo.push_back(Canonical(parent));
+    for (const std::string& parent : parents->second) pending.push_back(Canonical(parent));
   }
   return false;
 }

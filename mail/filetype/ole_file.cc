@@ -49,17 +49,17 @@ struct Links {
 void FindParents(const std::vector<Links>& links, const std::vector<std::size_t>& index_of,
                  std::vector<OleEntry>& entries) {
   std::vector<bool> seen(entries.size(), false);
-  std::vector<std::pair<std::uint32_t, std::size_t>> todo{{links.front().child, 0}};
-  while (!todo.empty()) {
-    const auto [number, parent] = todo.back();
-    todo.pop_back();
+  std::vector<std::pair<std::uint32_t, std::size_t>> pending{{links.front().child, 0}};
+  while (!pending.empty()) {
+    const auto [number, parent] = pending.back();
+    pending.pop_back();
     const std::size_t at = number < index_of.size() ? index_of[number] : kNowhere;
     if (at == kNowhere || seen[at]) continue;
     seen[at] = true;
     entries[at].parent = parent;
-    todo.emplace_back(links[at].left, parent);
-    todo.emplace_back(links[at].right, parent);
-    todo.emplace_back(links[at].child, at);
+    pending.emplace_back(links[at].left, parent);
+    pending.emplace_back(links[at].right, parent);
+    pending.emplace_back(links[at].child, at);
   }
 }
 

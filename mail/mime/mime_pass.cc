@@ -42,7 +42,6 @@ void SetRanges(const Source& source, Artifact& artifact, const HeaderBlock& head
 
 }  // namespace
 
-// The mail itself.
 void MimePass::ReadRoot() {
   Artifact& root = tree_.Add(0, ArtifactKind::kMessage);
   tree_.SetPath(root, 0);
@@ -58,18 +57,22 @@ void MimePass::ReadRoot() {
   }
 }
 
-void MimePass::ReadSource(Source& source, std::uint32_t id) {
-  // Boundaries around this text are lines of another text.
-  std::vector<OpenMultipart> around;
-  around.swap(open_);
+std::size_t MimePass::PrescanSource(Source& source, std::uint32_t id) {
   Prescan prescan = PrescanMessage(source.bytes, limits_);
   source.delimiters = std::move(prescan.delimiters);
-  const std::string_view readable = source.bytes.substr(0, prescan.end);
   if (!prescan.limit.empty()) {
     tree_.CannotRead("scan.unscannable." + prescan.limit, id,
                      "the rest of the message was not read");
     tree_.At(id).truncated = true;
   }
+  return prescan.end;
+}
+
+void MimePass::ReadSource(Source& source, std::uint32_t id) {
+  // Boundaries around this text are lines of another text.
+  std::vector<OpenMultipart> around;
+  around.swap(open_);
+  const std::string_view readable = source.bytes.substr(0, PrescanSource(source, id));
   auto node = ParseStructure(readable, std::max(1, limits_.max_depth - tree_.At(id).depth));
   if (!node) node = WholeAsLeaf(readable);
   ReadMessageText(source, *node, Region{0, readable.size(), {}}, id);

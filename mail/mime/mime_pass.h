@@ -34,6 +34,9 @@ class MimePass {
  private:
   // Messages and multiparts. `id` is the message artifact whose text is source.bytes.
   void ReadSource(Source& source, std::uint32_t id);
+  // Finds the delimiters; gives the end of what may be read. A limit on the way is reported at
+  // `id`.
+  std::size_t PrescanSource(Source& source, std::uint32_t id);
   void ReadMessageText(const Source& source, const StructureNode& top, const Region& region,
                        std::uint32_t id);
   void KeepHeaders(const Source& source, const HeaderBlock& header);

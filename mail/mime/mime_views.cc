@@ -92,13 +92,12 @@ void MimePass::ReadView(const Source& around, std::string_view text, std::string
       around.in_message ? tree_.At(id).raw_body.value_or(ByteRange{}).begin : around.outer_offset;
   view.first_view = false;
   view.found = around.found;
-  Prescan prescan = PrescanMessage(view.bytes, limits_);
-  view.delimiters = std::move(prescan.delimiters);
-  const auto node = ParseStructure(view.bytes.substr(0, prescan.end),
+  const std::size_t readable = PrescanSource(view, id);
+  const auto node = ParseStructure(view.bytes.substr(0, readable),
                                    std::max(1, limits_.max_depth - tree_.At(id).depth));
   if (!node || node->kind != NodeKind::kMultipart) return;
-  const Region region{body, prescan.end, {}};
-  const auto own = OwnDelimiters(view, boundary, body, prescan.end);
+  const Region region{body, readable, {}};
+  const auto own = OwnDelimiters(view, boundary, body, readable);
   std::size_t ordinal = CountChildren(id);
   for (const StructureNode& child : node->children) {
     const Region place = ChildRegion(view, own, child, region, boundary);
@@ -124,11 +123,10 @@ void MimePass::ReadFlat(const Source& source, std::string_view boundary, const R
     flat.outer_offset = source.in_message ? place.begin : source.outer_offset;
     flat.first_view = false;
     flat.found = source.found;
-    Prescan prescan = PrescanMessage(flat.bytes, limits_);
-    flat.delimiters = std::move(prescan.delimiters);
-    const auto node = ParseStructure(flat.bytes.substr(0, prescan.end),
+    const std::size_t readable = PrescanSource(flat, id);
+    const auto node = ParseStructure(flat.bytes.substr(0, readable),
                                      std::max(1, limits_.max_depth - tree_.At(id).depth));
-    if (node) ReadEntityInto(flat, *node, Region{0, prescan.end, {}}, id, ++ordinal);
+    if (node) ReadEntityInto(flat, *node, Region{0, readable, {}}, id, ++ordinal);
   }
 }
 

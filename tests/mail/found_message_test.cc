@@ -230,6 +230,18 @@ TEST_CASE("encoded leaf: every file of a uuencoded part, and the text around the
   CHECK(alone.artifacts.size() == 3);
 }
 
+TEST_CASE("other views: a limit that cuts a view is told", "[mail]") {
+  std::string flood;
+  for (int i = 0; i < 20'001; ++i) flood += "X: y\n";
+  const std::string inside = "--b\n" + flood + "\nx\n--b\n\nhidden behind\n--b--\n";
+  const ArtifactTree encoded = Read(
+      "From: a@x.example\nContent-Type: multipart/mixed; boundary=b\n"
+      "Content-Transfer-Encoding: base64\n\n" +
+      base::Base64(inside) + "\n");
+  INFO(DumpTree(encoded).substr(0, 2000));
+  CHECK(Has(encoded, "scan.unscannable.header-fields"));
+}
+
 TEST_CASE("other views: a boundary with quotes is looked for like any other") {
   const ArtifactTree tree = Read(
       "From: a@x.example\nContent-Type: multipart/mixed; "
@@ -242,8 +254,7 @@ TEST_CASE("other views: a boundary with quotes is looked for like any other") {
 
 TEST_CASE("markup: a control byte does not hide an HTML or SVG file") {
   for (const char* name : {"invoice.html", "picture.svg"}) {
-    const ArtifactTree tree =
-        Read(MailWith(name, "<html>\x01\x02\x03<script>alert(1)</script>"));
+    const ArtifactTree tree = Read(MailWith(name, "<html>\x01\x02\x03<script>alert(1)</script>"));
     INFO(DumpTree(tree));
     const Artifact& file = tree.artifacts.back();
     CHECK(file.text);

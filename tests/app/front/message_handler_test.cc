@@ -307,7 +307,7 @@ TEST_CASE("front: a message is decided by the policy of the generation that judg
   shelf.Add("bundle2", strict);
   REQUIRE(shelf.SwitchTo("bundle2"));
   f.Find(policy::Class::kSuspicious, "x.y");
-  FrontHandler handler({f.pool, f.log, f.policy, f.config, f.counters, "bundle1", &shelf});
+  FrontHandler handler({f.pool, f.log, f.policy, f.config, f.counters, "bundle1", nullptr, &shelf});
   const auto judge = [&](const std::string& bundle) {
     f.pool.answer.generation.bundle_sha256 = bundle;
     return handler.Judge(f.transaction, [] {}).action;
