@@ -18,6 +18,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::size_t kMasterKeyBytes = 32;
+constexpr int kReads = 5;  // of files that change while they are read
 
 // Whether a missing path is fine.
 enum class Missing { kAllowed, kError };
@@ -30,11 +31,19 @@ class BundleReader {
   base::Status AddPath(const std::string& path);
   base::Status Add(BundleDocument document);
   GenerationBundle Take() { return std::move(bundle_); }
+  // kUnavailable when a file is not what it was when it was read.
+  base::Status CheckUnchanged() const;
 
  private:
   bool IsNew(const std::string& path);
 
+  struct Read {
+    std::string path;
+    struct stat status {};
+  };
+
   GenerationBundle bundle_;
+  std::vector<Read> read_;
   std::set<std::pair<dev_t, ino_t>> files_;
   std::size_t bytes_ = 0;
 };
@@ -58,7 +67,22 @@ base::Status BundleReader::Add(BundleDocument document) {
 // A file reached by two ways (its folder and its name) is one file.
 bool BundleReader::IsNew(const std::string& path) {
   struct stat status {};
-  return stat(path.c_str(), &status) != 0 || files_.emplace(status.st_dev, status.st_ino).second;
+  if (stat(path.c_str(), &status) != 0) return true;
+  read_.push_back({path, status});
+  return files_.emplace(status.st_dev, status.st_ino).second;
+}
+
+base::Status BundleReader::CheckUnchanged() const {
+  for (const Read& read : read_) {
+    struct stat now {};
+    const bool same = stat(read.path.c_str(), &now) == 0 && now.st_dev == read.status.st_dev &&
+                      now.st_ino == read.status.st_ino && now.st_size == read.status.st_size &&
+                      now.st_mtim.tv_sec == read.status.st_mtim.tv_sec &&
+                      now.st_mtim.tv_nsec == read.status.st_mtim.tv_nsec;
+    if (!same)
+      return base::Error{base::ErrorCode::kUnavailable, read.path + ": changed while it was read"};
+  }
+  return base::Ok();
 }
 
 base::Status BundleReader::AddFile(DocumentKind kind, const std::string& path) {
@@ -112,17 +136,7 @@ base::Status AddPolicy(const Config& config, BundleReader& reader) {
                      std::string(ShippedPolicyText())});
 }
 
-std::string Subkey(std::string_view master, std::string_view use) {
-  const base::Sha256Digest digest = base::HmacSha256(master, use);
-  return std::string(base::AsBytes(digest));
-}
-
-}  // namespace
-
-base::Result<GenerationBundle> ReadBundle(const Config& config, std::string masking_key) {
-  if (masking_key.empty()) masking_key = base::RandomBytes(kMasterKeyBytes);
-  if (masking_key.size() != kMasterKeyBytes)
-    return base::Error{base::ErrorCode::kInvalid, "masking key: 32 bytes are expected"};
+base::Result<GenerationBundle> ReadDocuments(const Config& config) {
   BundleReader reader;
   LAZARET_TRY(AddPolicy(config, reader));
   if (config.rules_shipped) {
@@ -134,7 +148,29 @@ base::Result<GenerationBundle> ReadBundle(const Config& config, std::string mask
   for (const std::string& path : config.rules_paths) LAZARET_TRY(reader.AddPath(path));
   LAZARET_TRY(
       reader.AddFolder(DocumentKind::kList, config.paths.etc + "/lists.d", Missing::kAllowed));
-  GenerationBundle bundle = reader.Take();
+  LAZARET_TRY(reader.CheckUnchanged());
+  return reader.Take();
+}
+
+bool WasChanged(const base::Result<GenerationBundle>& documents) {
+  return !documents.ok() && documents.error().code == base::ErrorCode::kUnavailable;
+}
+
+std::string Subkey(std::string_view master, std::string_view use) {
+  const base::Sha256Digest digest = base::HmacSha256(master, use);
+  return std::string(base::AsBytes(digest));
+}
+
+}  // namespace
+
+base::Result<GenerationBundle> ReadBundle(const Config& config, std::string masking_key) {
+  if (masking_key.empty()) masking_key = base::RandomBytes(kMasterKeyBytes);
+  if (masking_key.size() != kMasterKeyBytes)
+    return base::Error{base::ErrorCode::kInvalid, "masking key: 32 bytes are expected"};
+  auto documents = ReadDocuments(config);
+  for (int more = kReads - 1; more > 0 && WasChanged(documents); --more)
+    documents = ReadDocuments(config);
+  LAZARET_ASSIGN(GenerationBundle bundle, std::move(documents));
   bundle.masking_key = Subkey(masking_key, "lazaret masking 1");
   bundle.masking_key_id = base::Hex(Subkey(masking_key, "lazaret masking id 1").substr(0, 4));
   return bundle;

@@ -219,3 +219,41 @@ TEST_CASE("bundle: what is encoded decodes to the same, all else is refused",
   bad.masking_key_id = "ABCDEFGH";
   CHECK_FALSE(config::DecodeBundle(config::EncodeBundle(bad)).ok());
 }
+
+TEST_CASE("bundle: what is lost by accident is named, what was removed on purpose is not",
+          "[config][bundle]") {
+  const tests::TempFolder folder;
+  const std::string etc = folder.path() + "/etc/lazaret";
+  const config::Config config = ConfigIn(folder);
+  folder.Write("etc/lazaret/policy.yaml", "error: hold\n");
+  folder.Write("etc/lazaret/rules.d/a.yaml", "a");
+  folder.Write("etc/lazaret/rules.d/b.yaml", "b");
+  folder.Write("etc/lazaret/lists.d/words.txt", "w");
+  const GenerationBundle before = Read(config);
+  const auto lost = [&] { return config::LostSource(before, Read(config)); };
+  CHECK(lost().empty());
+
+  std::filesystem::remove(etc + "/rules.d/b.yaml");
+  CHECK(lost().empty());
+  folder.Write("etc/lazaret/rules.d/a.yaml", " \n");
+  CHECK(lost() ==
+        etc + "/rules.d/a.yaml: is empty now; a comment line in it says that this is meant");
+  folder.Write("etc/lazaret/rules.d/a.yaml", "# none\n");
+  CHECK(lost().empty());
+
+  for (const std::string name : {"/rules.d", "/lists.d"}) {
+    std::filesystem::rename(etc + name, etc + "/away");
+    CHECK(lost() == etc + name + ": the folder is gone; restart lazaretd to go on without it");
+    std::filesystem::rename(etc + "/away", etc + name);
+  }
+  std::filesystem::remove(etc + "/policy.yaml");
+  CHECK(lost() == etc + "/policy.yaml: is gone; restart lazaretd to go on with the shipped policy");
+}
+
+TEST_CASE("bundle: a file that was always empty or never there is not lost", "[config][bundle]") {
+  const tests::TempFolder folder;
+  const config::Config config = ConfigIn(folder);
+  folder.Write("etc/lazaret/rules.d/a.yaml", "");
+  const GenerationBundle before = Read(config);
+  CHECK(config::LostSource(before, Read(config)).empty());
+}

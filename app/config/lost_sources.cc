@@ -1,0 +1,48 @@
+#include <algorithm>
+#include <filesystem>
+#include <map>
+
+#include "app/config/config.h"
+#include "base/format.h"
+
+namespace lazaret::config {
+namespace {
+
+namespace fs = std::filesystem;
+
+bool IsBlank(const std::string& text) {
+  return text.find_first_not_of(" \t\r\n") == std::string::npos;
+}
+
+bool IsFile(const BundleDocument& document) { return document.origin.rfind('/', 0) == 0; }
+
+bool IsGone(const fs::path& path) {
+  std::error_code error;
+  return !fs::exists(path, error) && !error;
+}
+
+}  // namespace
+
+std::string LostSource(const GenerationBundle& before, const GenerationBundle& now) {
+  std::map<std::string, const BundleDocument*> here;
+  for (const BundleDocument& document : now.documents) here[document.origin] = &document;
+  for (const BundleDocument& document : before.documents) {
+    if (!IsFile(document)) continue;
+    const auto found = here.find(document.origin);
+    if (found != here.end()) {
+      if (IsBlank(found->second->text) && !IsBlank(document.text))
+        return base::Format("{}: is empty now; a comment line in it says that this is meant",
+                            document.origin);
+      continue;
+    }
+    if (document.kind == DocumentKind::kPolicy)
+      return base::Format("{}: is gone; restart lazaretd to go on with the shipped policy",
+                          document.origin);
+    const std::string folder = fs::path(document.origin).parent_path().string();
+    if (IsGone(folder))
+      return base::Format("{}: the folder is gone; restart lazaretd to go on without it", folder);
+  }
+  return {};
+}
+
+}  // namespace lazaret::config
