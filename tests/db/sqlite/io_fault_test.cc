@@ -66,10 +66,8 @@ int Truncate(sqlite3_file* f, sqlite3_int64 size) {
   if (Fails()) return SQLITE_IOERR_TRUNCATE;
   return Real(f)->pMethods->xTruncate(Real(f), size);
 }
-int Sync(sqlite3_file* f, int flags) {
-  if (Fails()) return SQLITE_IOERR_FSYNC;
-  return Real(f)->pMethods->xSync(Real(f), flags);
-}
+// The machine does not fail here, so nothing need reach the disk.
+int Sync(sqlite3_file*, int) { return Fails() ? SQLITE_IOERR_FSYNC : SQLITE_OK; }
 int Size(sqlite3_file* f, sqlite3_int64* size) {
   return Real(f)->pMethods->xFileSize(Real(f), size);
 }
