@@ -35,7 +35,9 @@ base::Result<std::unique_ptr<SqliteWriter>> SqliteWriter::Make(Connection connec
   Connection& own = writer->connection_;
   // Forgotten values are overwritten, not only unlinked.
   LAZARET_TRY(own.Run("PRAGMA secure_delete = ON"));
-  LAZARET_TRY(own.Run("PRAGMA synchronous = FULL"));
+  // As FULL, and the folder is synced when the rollback journal of a migration is gone: one that
+  // came back after a power cut would be played into a database that has moved on.
+  LAZARET_TRY(own.Run("PRAGMA synchronous = EXTRA"));
   LAZARET_TRY(own.Run("PRAGMA journal_size_limit = 67108864"));
   LAZARET_TRY(Migrate(own));
   LAZARET_TRY(ToWal(own));
