@@ -5,6 +5,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <fstream>
+#include <iterator>
+
 #include "db/audit/chain.h"
 #include "db/audit/event_archive.h"
 #include "db/audit/index.h"
@@ -175,6 +178,19 @@ TEST_CASE("sqlite: a missing, an empty and a scribbled file are told apart by re
   std::fclose(file);
   CHECK(Open(scribbled).error().code == base::ErrorCode::kCorrupt);
   CHECK(Open(scribbled, true).error().code == base::ErrorCode::kCorrupt);
+}
+
+TEST_CASE("F7 sqlite: a scribbled database is refused to the writer and left as it is",
+          "[db][sqlite]") {
+  ScratchFolder folder;
+  FillLog(folder.database());
+  const std::string scribble(8192, '#');
+  { std::ofstream(folder.database(), std::ios::binary | std::ios::trunc) << scribble; }
+  const auto store = Open(folder.database());
+  REQUIRE_FALSE(store.ok());
+  CHECK(store.error().code == base::ErrorCode::kCorrupt);
+  std::ifstream in(folder.database(), std::ios::binary);
+  CHECK(std::string(std::istreambuf_iterator<char>(in), {}) == scribble);
 }
 
 TEST_CASE("verify: an untouched log is whole", "[db][verify]") {
