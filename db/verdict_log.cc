@@ -24,9 +24,11 @@ constexpr auto kMarkDelay = std::chrono::milliseconds(200);
 // Stops a log that cannot write from holding ever more marks in memory.
 constexpr std::size_t kMaxWaitingMarks = 100'000;
 
-// One waiting Append, shared with the writer: its caller may leave first.
+// One waiting Append, shared with the writer: its caller may leave first. Each is woken by itself:
+// one condition for all would wake those of the next batches too.
 struct Ticket {
   ChainedRecord record;
+  std::condition_variable done;
   std::optional<base::Status> result;
 };
 
@@ -56,11 +58,12 @@ class ChainedLog : public VerdictLog {
     work_.notify_one();
     const auto finished = [&ticket] { return ticket->result.has_value(); };
     if (deadline.never()) {
-      done_.wait(lock, finished);
+      ticket->done.wait(lock, finished);
     } else {
       const std::int64_t left =
           std::max<std::int64_t>(0, deadline.monotonic() - base::MonotonicNow());
-      if (!done_.wait_for(lock, std::chrono::nanoseconds(left), finished)) return GiveUp(ticket);
+      if (!ticket->done.wait_for(lock, std::chrono::nanoseconds(left), finished))
+        return GiveUp(ticket);
     }
     return *ticket->result;
   }
@@ -145,7 +148,9 @@ class ChainedLog : public VerdictLog {
     const base::Status status = CommitOrError(batch);
     lock.lock();
     for (const auto& ticket : batch) ticket->result = status;
-    done_.notify_all();
+    lock.unlock();
+    for (const auto& ticket : batch) ticket->done.notify_one();
+    lock.lock();
   }
 
   // Whoever waits for the batch must get an answer.
@@ -193,7 +198,6 @@ class ChainedLog : public VerdictLog {
 
   std::mutex mutex_;
   std::condition_variable work_;
-  std::condition_variable done_;
   std::deque<std::shared_ptr<Ticket>> waiting_;
   std::vector<Acknowledgement> marks_;
   std::chrono::steady_clock::time_point marks_due_;

@@ -42,6 +42,8 @@ struct IndexRows {
   // The rest is empty for events other than decisions.
   policy::Class cls = policy::Class::kClean;
   policy::Action action = policy::Action::kAccept;
+  policy::Action wanted = policy::Action::kAccept;  // before observe mode
+  std::string queue_id;
   std::string sender;
   std::string sender_domain;
   std::vector<IndexedRecipient> recipients;
@@ -78,7 +80,9 @@ struct Query {
   std::optional<base::UnixTime> until;  // exclusive
   std::optional<policy::Class> cls;
   std::optional<policy::Action> action;
+  std::optional<policy::Action> wanted;
   std::string rule;              // rule id or finding code, exact
+  std::string queue_id;          // exact
   std::string sender;            // "user@domain", "@domain" or "<>"; case-insensitive
   std::string recipient;         // "user@domain" or "@domain"; case-insensitive
   std::uint64_t before_seq = 0;  // only events before this one, to page on; 0 = all

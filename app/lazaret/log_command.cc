@@ -21,27 +21,16 @@ base::Result<db::StoredVerdict> Newest(db::VerdictStore& store) {
   return store.Get(found.front().event.verdict_id);
 }
 
-// Queue ids have no index: the newest verdicts are looked through, only so many, so that a wrong id
-// does not read the whole log.
-constexpr std::uint32_t kQueueIdPages = 200;
-constexpr std::uint32_t kQueueIdPage = 500;
-
 // The newest verdict of a message that Postfix named so.
 base::Result<db::StoredVerdict> OfQueueId(db::VerdictStore& store, std::string_view queue_id) {
   db::Query query;
-  query.limit = kQueueIdPage;
-  for (std::uint32_t pages = 0; pages < kQueueIdPages; ++pages) {
-    LAZARET_ASSIGN(const std::vector<db::StoredVerdict> page, store.Find(query));
-    for (const db::StoredVerdict& one : page) {
-      if (one.fault.empty() && one.event.envelope.queue_id == queue_id)
-        return store.Get(one.event.verdict_id);
-    }
-    if (page.size() < kQueueIdPage) break;
-    query.before_seq = page.back().seq;
-  }
-  return base::Error{base::ErrorCode::kNotFound,
-                     base::Format("no verdict {}, and not the queue id of one of the newest {}",
-                                  base::EscapeLine(queue_id, 64), kQueueIdPages * kQueueIdPage)};
+  query.queue_id = queue_id;
+  query.limit = 1;
+  LAZARET_ASSIGN(const std::vector<db::StoredVerdict> found, store.Find(query));
+  if (!found.empty()) return store.Get(found.front().event.verdict_id);
+  return base::Error{
+      base::ErrorCode::kNotFound,
+      base::Format("no verdict {}, and not the queue id of one", base::EscapeLine(queue_id, 64))};
 }
 
 // The one verdict that the id, a prefix of it, or a queue id names.

@@ -152,11 +152,6 @@ void WriteOne(const db::StoredVerdict& stored, const LogArguments& arguments, Lo
   }
 }
 
-// A record that cannot be read is shown rather than passed over: it may be one of them.
-bool MayHaveWanted(const db::StoredVerdict& stored, policy::Action wanted) {
-  return !stored.fault.empty() || stored.event.verdict.wanted == wanted;
-}
-
 }  // namespace
 
 base::Result<db::Query> ParseQuery(const LogArguments& arguments, base::UnixTime now) {
@@ -177,7 +172,7 @@ base::Result<db::Query> ParseQuery(const LogArguments& arguments, base::UnixTime
     }
   }
   LAZARET_ASSIGN(query.action, ParseActionOption("action", arguments.action));
-  LAZARET_TRY(ParseActionOption("wanted", arguments.wanted));
+  LAZARET_ASSIGN(query.wanted, ParseActionOption("wanted", arguments.wanted));
   query.rule = arguments.rule;
   LAZARET_ASSIGN(query.sender,
                  ParseAddressOption("sender", arguments.sender, "user@domain, @domain or <>"));
@@ -191,20 +186,16 @@ base::Result<db::Query> ParseQuery(const LogArguments& arguments, base::UnixTime
 int RunQuery(db::VerdictStore& store, db::Query query, const LogArguments& arguments,
              LogStreams& streams) {
   if (arguments.csv) streams.out << kCsvHeader;
-  // No column holds what was wanted: it is looked for in the records themselves.
-  const auto wanted = policy::ParseAction(arguments.wanted);
   bool found = false;
   std::uint32_t left = arguments.limit;
   while (left > 0) {
-    query.limit = wanted ? kPage : std::min(left, kPage);
+    query.limit = std::min(left, kPage);
     const auto page = store.Find(query);
     if (!page.ok()) {
       LogFailure(page.error(), streams);
       return kLogUsage;
     }
     for (const db::StoredVerdict& stored : *page) {
-      if (left == 0) break;
-      if (wanted && !MayHaveWanted(stored, *wanted)) continue;
       WriteOne(stored, arguments, streams);
       found = true;
       --left;

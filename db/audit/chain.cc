@@ -25,6 +25,8 @@ const char* IndexFault(const IndexRows& stored, const IndexRows& derived) {
   if (stored.node != derived.node) return "node column";
   if (stored.cls != derived.cls) return "class column";
   if (stored.action != derived.action) return "action column";
+  if (stored.wanted != derived.wanted) return "wanted column";
+  if (stored.queue_id != derived.queue_id) return "queue id column";
   if (stored.sender != derived.sender) return "sender column";
   if (stored.sender_domain != derived.sender_domain) return "sender domain column";
   if (stored.recipients != derived.recipients) return "recipient rows";

@@ -54,7 +54,12 @@ void EventWriter::Personal(const std::string& value) {
     ++next_hash_;
     return;
   }
-  PersonalValue one{base::RandomBytes(kSaltBytes), value};
+  if (next_salt_ == salts_.size()) {
+    salts_ = base::RandomBytes(kSaltsAtOnce * kSaltBytes);
+    next_salt_ = 0;
+  }
+  PersonalValue one{salts_.substr(next_salt_, kSaltBytes), value};
+  next_salt_ += kSaltBytes;
   cbor_.Bytes(PersonalHash(one.salt, one.value));
   personal_.emplace_back(std::move(one));
 }

@@ -71,6 +71,10 @@ class EventWriter {
  private:
   CborWriter cbor_;
   PersonalValues personal_;
+  // A call of the system for each salt would cost as much as its hash.
+  static constexpr std::size_t kSaltsAtOnce = 16;
+  std::string salts_;
+  std::size_t next_salt_ = 0;
   const std::vector<std::string>* given_hashes_ = nullptr;
   std::size_t next_hash_ = 0;
 };

@@ -32,6 +32,8 @@ void AddFindings(const std::vector<policy::Finding>& findings, IndexRows& index)
 void DeriveDecision(const DecisionEvent& event, IndexRows& index) {
   index.cls = event.verdict.cls;
   index.action = event.verdict.action;
+  index.wanted = event.verdict.wanted;
+  index.queue_id = base::ToValidUtf8(event.envelope.queue_id);
   index.sender = AddressKey(event.envelope.sender);
   index.sender_domain = DomainKey(index.sender);
   for (const policy::RecipientVerdict& one : event.verdict.recipients) {

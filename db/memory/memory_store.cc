@@ -44,6 +44,8 @@ bool Fits(const Query& query, const ChainedRecord& record) {
   if (query.until && index.time.micros >= query.until->micros) return false;
   if (query.cls && index.cls != *query.cls) return false;
   if (query.action && index.action != *query.action) return false;
+  if (query.wanted && index.wanted != *query.wanted) return false;
+  if (!query.queue_id.empty() && index.queue_id != query.queue_id) return false;
   return FindingFits(query, index) && AddressesFit(query, index);
 }
 

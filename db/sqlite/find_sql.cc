@@ -10,16 +10,19 @@
 #include "db/sqlite/schema.h"
 
 // Macros, because only they make one literal of several. Conditions that do not lead are asked of
-// each row by its number, so that none makes a list of everything it fits.
-#define LAZARET_FILTERS                                                                \
-  " AND (?1 IS NULL OR d.time >= ?1) AND (?2 IS NULL OR d.time < ?2)"                  \
-  " AND (?3 IS NULL OR d.class = ?3) AND (?4 IS NULL OR d.action = ?4)"                \
-  " AND (?5 IS NULL OR EXISTS (SELECT 1 FROM finding f"                                \
-  "   WHERE f.seq = d.seq AND (f.code = ?5 OR f.rule = ?5)))"                          \
-  " AND (?6 IS NULL OR d.sender = ?6) AND (?7 IS NULL OR d.sender_domain = ?7)"        \
-  " AND (?8 IS NULL OR EXISTS (SELECT 1 FROM recipient a INDEXED BY recipient_address" \
-  "   WHERE a.address = ?8 AND a.seq = d.seq))"                                        \
-  " AND (?9 IS NULL OR EXISTS (SELECT 1 FROM recipient b INDEXED BY recipient_domain"  \
+// each row by its number, so that none makes a list of everything it fits. `likely`: many
+// conditions make the planner expect so few rows that it would rather sort them than walk in order.
+#define LAZARET_FILTERS                                                                      \
+  " AND likely(?1 IS NULL OR d.time >= ?1) AND likely(?2 IS NULL OR d.time < ?2)"            \
+  " AND likely(?3 IS NULL OR d.class = ?3) AND likely(?4 IS NULL OR d.action = ?4)"          \
+  " AND likely(?13 IS NULL OR d.wanted = ?13)"                                               \
+  " AND likely(?5 IS NULL OR EXISTS (SELECT 1 FROM finding f"                                \
+  "   WHERE f.seq = d.seq AND (f.code = ?5 OR f.rule = ?5)))"                                \
+  " AND likely(?6 IS NULL OR d.sender = ?6)"                                                 \
+  " AND likely(?7 IS NULL OR d.sender_domain = ?7)"                                          \
+  " AND likely(?8 IS NULL OR EXISTS (SELECT 1 FROM recipient a INDEXED BY recipient_address" \
+  "   WHERE a.address = ?8 AND a.seq = d.seq))"                                              \
+  " AND likely(?9 IS NULL OR EXISTS (SELECT 1 FROM recipient b INDEXED BY recipient_domain"  \
   "   WHERE b.domain = ?9 AND b.seq = d.seq))"
 
 #define LAZARET_NEWEST_FIRST " ORDER BY 1 DESC LIMIT ?11"
@@ -49,9 +52,15 @@ constexpr Sql kByRecipient =
     LAZARET_FIND_ARM("recipient", "recipient_address", "address", "?8") LAZARET_NEWEST_FIRST;
 constexpr Sql kByRecipientDomain =
     LAZARET_FIND_ARM("recipient", "recipient_domain", "domain", "?9") LAZARET_NEWEST_FIRST;
-constexpr Sql kByClass = LAZARET_FIND("decision d INDEXED BY decision_class", "d.class = ?3 AND ");
+// The first conditions of these are their index's own, without which it cannot lead.
+constexpr Sql kByClass =
+    LAZARET_FIND("decision d INDEXED BY decision_class", "d.class != 0 AND d.class = ?3 AND ");
 constexpr Sql kByAction =
-    LAZARET_FIND("decision d INDEXED BY decision_action", "d.action = ?4 AND ");
+    LAZARET_FIND("decision d INDEXED BY decision_action", "d.action != 0 AND d.action = ?4 AND ");
+constexpr Sql kByWanted =
+    LAZARET_FIND("decision d INDEXED BY decision_wanted", "d.wanted != 0 AND d.wanted = ?13 AND ");
+constexpr Sql kByQueueId = LAZARET_FIND("decision d INDEXED BY decision_queue_id",
+                                        "d.queue_id != '' AND d.queue_id = ?14 AND ");
 constexpr Sql kNewest = LAZARET_FIND("decision d NOT INDEXED", "");
 
 bool IsDomain(std::string_view filter) { return filter.substr(0, 1) == "@"; }
@@ -71,12 +80,14 @@ void BindAddress(std::string_view filter, int address_at, Statement& statement) 
 Sql FindSql(const Query& query) {
   const bool from_domain = IsDomain(query.sender);
   const bool to_domain = IsDomain(query.recipient);
+  if (!query.queue_id.empty()) return kByQueueId;
   if (!query.recipient.empty() && !to_domain) return kByRecipient;
   if (!query.sender.empty() && !from_domain) return kBySender;
   if (!query.rule.empty()) return kByRule;
   // A clean, accepted message is the common case: its index would lead through almost everything.
   if (query.cls && *query.cls != policy::Class::kClean) return kByClass;
   if (query.action && *query.action != policy::Action::kAccept) return kByAction;
+  if (query.wanted && *query.wanted != policy::Action::kAccept) return kByWanted;
   if (from_domain) return kBySenderDomain;
   // Last, as one's own domain is every message's.
   return to_domain ? kByRecipientDomain : kNewest;
@@ -87,6 +98,8 @@ void BindFind(const Query& query, const SeqBounds& bounds, Statement& statement)
   if (query.until) statement.Int(2, query.until->micros);
   if (query.cls) statement.Int(3, static_cast<std::int64_t>(*query.cls));
   if (query.action) statement.Int(4, static_cast<std::int64_t>(*query.action));
+  if (query.wanted) statement.Int(13, static_cast<std::int64_t>(*query.wanted));
+  if (!query.queue_id.empty()) statement.Text(14, query.queue_id);
   if (!query.rule.empty()) statement.Text(5, query.rule);
   BindAddress(query.sender, 6, statement);
   BindAddress(query.recipient, 8, statement);

@@ -98,8 +98,8 @@ base::Status SqliteReader::ReadIndex(ChainedRecord& record) {
   LAZARET_ASSIGN(Statement decision,
                  connection_.Prepare("SELECT class, action, sender, sender_domain, time,"
                                      " EXISTS (SELECT 1 FROM span WHERE block = seq / 1024"
-                                     "   AND time BETWEEN first_time AND last_time)"
-                                     " FROM decision WHERE seq = ?1"));
+                                     "   AND time BETWEEN first_time AND last_time),"
+                                     " wanted, queue_id FROM decision WHERE seq = ?1"));
   decision.Int(1, static_cast<std::int64_t>(record.seq));
   LAZARET_ASSIGN(const bool row, decision.Next());
   if (row) {
@@ -107,6 +107,8 @@ base::Status SqliteReader::ReadIndex(ChainedRecord& record) {
     record.index.action = EnumOf<policy::Action>(decision.ColumnInt(1));
     record.index.sender = decision.ColumnText(2);
     record.index.sender_domain = decision.ColumnText(3);
+    record.index.wanted = EnumOf<policy::Action>(decision.ColumnInt(6));
+    record.index.queue_id = decision.ColumnText(7);
   }
   // The time stands in two tables and in its block's: when they part, the one that does not fit
   // shows.
@@ -146,8 +148,8 @@ base::Status SqliteReader::ReadFindings(ChainedRecord& record) {
 
 base::Result<StoredVerdict> SqliteReader::ReadVerdict(std::uint64_t seq) {
   LAZARET_ASSIGN(Statement row,
-                 connection_.Prepare("SELECT e.body, e.personal, e.verdict_id, e.time, a.mark"
-                                     " FROM event e LEFT JOIN acknowledgement a USING (verdict_id)"
+                 connection_.Prepare("SELECT e.body, e.personal, e.verdict_id, e.time, m.mark"
+                                     " FROM event e LEFT JOIN mark m USING (seq)"
                                      " WHERE e.seq = ?1"));
   row.Int(1, static_cast<std::int64_t>(seq));
   LAZARET_ASSIGN(const bool found, row.Next());
@@ -191,8 +193,11 @@ base::Result<std::vector<StoredVerdict>> SqliteReader::Find(const Query& query) 
 
 base::Result<StoredVerdict> SqliteReader::Get(std::string_view verdict_id) {
   const std::lock_guard lock(mutex_);
-  LAZARET_ASSIGN(Statement rows, connection_.Prepare("SELECT seq, kind, body, personal FROM event"
-                                                     " WHERE verdict_id = ?1 ORDER BY seq"));
+  LAZARET_ASSIGN(Statement rows,
+                 connection_.Prepare("SELECT seq, kind, body, personal FROM event"
+                                     " WHERE verdict_id = ?1 AND kind = 1 UNION ALL"
+                                     " SELECT seq, kind, body, personal FROM event"
+                                     " WHERE verdict_id = ?1 AND kind IN (2, 3) ORDER BY 1"));
   rows.Text(1, verdict_id);
   StoredVerdict stored;
   std::vector<Event> later;

@@ -45,11 +45,8 @@ base::Result<ChainPosition> SqliteWriter::RemoveSome(const ChainPosition& throug
 
 base::Status SqliteWriter::RemoveRows(const ChainPosition& last) {
   constexpr Sql kAll[] = {
-      "DELETE FROM acknowledgement WHERE verdict_id IN"
-      " (SELECT verdict_id FROM event WHERE seq <= ?1 AND kind = 1)",
-      "DELETE FROM recipient WHERE seq <= ?1",
-      "DELETE FROM finding WHERE seq <= ?1",
-      "DELETE FROM decision WHERE seq <= ?1",
+      "DELETE FROM mark WHERE seq <= ?1",    "DELETE FROM recipient WHERE seq <= ?1",
+      "DELETE FROM finding WHERE seq <= ?1", "DELETE FROM decision WHERE seq <= ?1",
       "DELETE FROM event WHERE seq <= ?1",
   };
   for (const Sql sql : kAll) {

@@ -4,6 +4,8 @@
 
 #include "base/clock.h"
 #include "base/format.h"
+#include "db/audit/event_codec.h"
+#include "db/audit/index.h"
 
 namespace lazaret::db {
 namespace {
@@ -56,6 +58,26 @@ constexpr Sql kVersion2[] = {
     "DROP INDEX decision_time",
     "PRAGMA user_version = 2",
 };
+// Ids are random, so each index of them costs every event a page of its own: decisions are found by
+// one, and what lies beside them by their number. What is common (clean, accepted) is in no index
+// of its column, as it leads to almost everything.
+constexpr Sql kVersion3[] = {
+    "DROP INDEX event_verdict",
+    "CREATE INDEX event_later ON event(verdict_id) WHERE kind IN (2, 3)",
+    "CREATE TABLE mark(seq INTEGER PRIMARY KEY, mark INTEGER NOT NULL) STRICT",
+    "INSERT INTO mark SELECT e.seq, a.mark FROM event e JOIN acknowledgement a"
+    "  ON a.verdict_id = e.verdict_id WHERE e.kind = 1",
+    "DROP TABLE acknowledgement",
+    "DROP INDEX decision_class",
+    "DROP INDEX decision_action",
+    "ALTER TABLE decision ADD COLUMN wanted INTEGER NOT NULL DEFAULT 0",
+    "ALTER TABLE decision ADD COLUMN queue_id TEXT NOT NULL DEFAULT ''",
+    "CREATE INDEX decision_class ON decision(class) WHERE class != 0",
+    "CREATE INDEX decision_action ON decision(action) WHERE action != 0",
+    "CREATE INDEX decision_wanted ON decision(wanted) WHERE wanted != 0",
+    "CREATE INDEX decision_queue_id ON decision(queue_id) WHERE queue_id != ''",
+    "PRAGMA user_version = 3",
+};
 static_assert(kSpanEvents == 1024);
 static_assert(kApplicationId == 1280987732);
 
@@ -70,9 +92,28 @@ base::Error TooNew(std::int64_t version) {
                        version, kSchemaVersion)};
 }
 
+// The columns of version 3 are filled from the bodies. One that cannot be read keeps the defaults:
+// verify names it either way.
+base::Status FillVersion3(Connection& connection) {
+  LAZARET_ASSIGN(Statement events,
+                 connection.Prepare("SELECT seq, body FROM event WHERE kind = 1 ORDER BY seq"));
+  LAZARET_ASSIGN(Statement fill, connection.Prepare("UPDATE decision SET wanted = ?2, queue_id = ?3"
+                                                    " WHERE seq = ?1"));
+  for (;;) {
+    LAZARET_ASSIGN(const bool row, events.Next());
+    if (!row) return base::Ok();
+    const auto event = DecodeEvent(EventKind::kDecision, events.ColumnBlob(1), {});
+    if (!event.ok()) continue;
+    const IndexRows index = DeriveIndex(*event);
+    fill.Int(1, events.ColumnInt(0)).Int(2, static_cast<std::int64_t>(index.wanted));
+    LAZARET_TRY(fill.Text(3, index.queue_id).Run());
+  }
+}
+
 base::Status Step(Connection& connection, std::int64_t version, std::span<const Sql> statements) {
   LAZARET_ASSIGN(Transaction transaction, Transaction::Begin(connection));
   for (const Sql sql : statements) LAZARET_TRY(connection.Run(sql));
+  if (version == 3) LAZARET_TRY(FillVersion3(connection));
   LAZARET_ASSIGN(Statement note,
                  connection.Prepare("INSERT INTO migration(version, applied) VALUES (?1, ?2)"));
   LAZARET_TRY(note.Int(1, version).Int(2, base::RealtimeNow().micros).Run());
@@ -98,6 +139,7 @@ base::Status Migrate(Connection& connection) {
   LAZARET_ASSIGN(const std::int64_t version, VersionOf(connection));
   if (version < 1) LAZARET_TRY(Step(connection, 1, kVersion1));
   if (version < 2) LAZARET_TRY(Step(connection, 2, kVersion2));
+  if (version < 3) LAZARET_TRY(Step(connection, 3, kVersion3));
   return base::Ok();
 }
 

@@ -9,7 +9,7 @@
 
 namespace lazaret::db {
 
-inline constexpr std::int64_t kSchemaVersion = 2;
+inline constexpr std::int64_t kSchemaVersion = 3;
 inline constexpr std::int64_t kApplicationId = 0x4C5A5254;  // "LZRT"
 
 // Events of one row of `span`: a search by time walks at most so many that do not fit at each end.

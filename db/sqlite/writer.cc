@@ -35,7 +35,9 @@ base::Result<std::unique_ptr<SqliteWriter>> SqliteWriter::Make(Connection connec
   Connection& own = writer->connection_;
   // Forgotten values are overwritten, not only unlinked.
   LAZARET_TRY(own.Run("PRAGMA secure_delete = ON"));
-  LAZARET_TRY(own.Run("PRAGMA synchronous = FULL"));
+  // As FULL, and the folder is synced when the rollback journal of a migration is gone: one that
+  // came back after a power cut would be played into a database that has moved on.
+  LAZARET_TRY(own.Run("PRAGMA synchronous = EXTRA"));
   LAZARET_TRY(own.Run("PRAGMA journal_size_limit = 67108864"));
   LAZARET_TRY(Migrate(own));
   LAZARET_TRY(ToWal(own));
@@ -52,7 +54,8 @@ base::Status SqliteWriter::Prepare() {
                                     " time, node) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)"));
   LAZARET_ASSIGN(insert_decision_,
                  connection_.Prepare("INSERT INTO decision(seq, time, class, action, sender,"
-                                     " sender_domain) VALUES (?1, ?2, ?3, ?4, ?5, ?6)"));
+                                     " sender_domain, wanted, queue_id)"
+                                     " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)"));
   LAZARET_ASSIGN(widen_span_,
                  connection_.Prepare("INSERT INTO span(block, first_time, last_time)"
                                      " VALUES (?1, ?2, ?2) ON CONFLICT(block) DO UPDATE SET"
@@ -64,13 +67,15 @@ base::Status SqliteWriter::Prepare() {
   LAZARET_ASSIGN(insert_finding_,
                  connection_.Prepare("INSERT INTO finding(seq, position, code, rule, class)"
                                      " VALUES (?1, ?2, ?3, ?4, ?5)"));
+  LAZARET_ASSIGN(find_history_, connection_.Prepare("SELECT seq FROM history WHERE key = ?1"));
   LAZARET_ASSIGN(update_history_,
                  connection_.Prepare("UPDATE history SET seq = ?1 WHERE key = ?2"));
   LAZARET_ASSIGN(insert_history_,
                  connection_.Prepare("INSERT INTO history(seq, key) VALUES (?1, ?2)"));
-  LAZARET_ASSIGN(
-      mark_, connection_.Prepare("INSERT INTO acknowledgement(verdict_id, mark) VALUES (?1, ?2)"
-                                 " ON CONFLICT(verdict_id) DO UPDATE SET mark = excluded.mark"));
+  LAZARET_ASSIGN(mark_,
+                 connection_.Prepare("INSERT INTO mark(seq, mark) SELECT seq, ?2 FROM event"
+                                     " WHERE verdict_id = ?1 AND kind = 1"
+                                     " ON CONFLICT(seq) DO UPDATE SET mark = excluded.mark"));
   return base::Ok();
 }
 
@@ -122,7 +127,9 @@ base::Status SqliteWriter::InsertIndex(const ChainedRecord& record) {
       .Int(3, static_cast<std::int64_t>(index.cls))
       .Int(4, static_cast<std::int64_t>(index.action))
       .Text(5, index.sender)
-      .Text(6, index.sender_domain);
+      .Text(6, index.sender_domain)
+      .Int(7, static_cast<std::int64_t>(index.wanted))
+      .Text(8, index.queue_id);
   LAZARET_TRY(insert_decision_.Run());
   widen_span_.Int(1, Signed(record.seq) / kSpanEvents).Int(2, index.time.micros);
   LAZARET_TRY(widen_span_.Run());
@@ -153,12 +160,24 @@ base::Status SqliteWriter::InsertRecipients(const ChainedRecord& record) {
 
 base::Status SqliteWriter::NoteHistory(const ChainedRecord& record, std::uint64_t& pairs) {
   for (const std::string& key : record.history) {
-    LAZARET_TRY(update_history_.Int(1, Signed(record.seq)).Blob(2, key).Run());
-    if (connection_.Changes() != 0) continue;
-    LAZARET_TRY(insert_history_.Int(1, Signed(record.seq)).Blob(2, key).Run());
-    ++pairs;
+    LAZARET_TRY(NoteHistoryKey(key, Signed(record.seq), pairs));
   }
   return base::Ok();
+}
+
+base::Status SqliteWriter::NoteHistoryKey(const std::string& key, std::int64_t seq,
+                                          std::uint64_t& pairs) {
+  LAZARET_ASSIGN(const bool known, find_history_.Blob(1, key).Next());
+  const std::int64_t seen = known ? find_history_.ColumnInt(0) : 0;
+  find_history_.Reset();
+  if (!known) {
+    ++pairs;
+    return insert_history_.Int(1, seq).Blob(2, key).Run();
+  }
+  // Which pair went longest unseen need not be exact: one that writes often would cost two pages a
+  // message.
+  if (seq - seen < Signed(max_history_pairs_ / 16)) return base::Ok();
+  return update_history_.Int(1, seq).Blob(2, key).Run();
 }
 
 base::Status SqliteWriter::TrimHistory(std::uint64_t& pairs) {
@@ -184,12 +203,7 @@ base::Status SqliteWriter::Mark(std::span<const Acknowledgement> marks) {
 base::Result<std::uint64_t> SqliteWriter::Forget(const ForgetSelector& selector) {
   std::uint64_t total = 0;
   if (!selector.verdict_id.empty()) {
-    const std::lock_guard lock(mutex_);
-    LAZARET_ASSIGN(Statement rows,
-                   connection_.Prepare("SELECT seq, kind, body FROM event WHERE verdict_id = ?1"
-                                       " AND personal != x'' AND kind != 4"));
-    rows.Text(1, selector.verdict_id);
-    LAZARET_ASSIGN(total, ForgetRows(std::move(rows)));
+    LAZARET_ASSIGN(total, ForgetVerdict(selector.verdict_id));
   }
   if (selector.before) {
     LAZARET_ASSIGN(const std::uint64_t older, ForgetOlder(*selector.before));
@@ -199,6 +213,17 @@ base::Result<std::uint64_t> SqliteWriter::Forget(const ForgetSelector& selector)
   // Old pages in the WAL still hold the values.
   if (total != 0) static_cast<void>(connection_.Run("PRAGMA wal_checkpoint(TRUNCATE)"));
   return total;
+}
+
+base::Result<std::uint64_t> SqliteWriter::ForgetVerdict(const std::string& verdict_id) {
+  const std::lock_guard lock(mutex_);
+  LAZARET_ASSIGN(Statement rows,
+                 connection_.Prepare("SELECT seq, kind, body FROM event WHERE verdict_id = ?1"
+                                     " AND kind = 1 AND personal != x'' UNION ALL"
+                                     " SELECT seq, kind, body FROM event WHERE verdict_id = ?1"
+                                     " AND kind IN (2, 3) AND personal != x''"));
+  rows.Text(1, verdict_id);
+  return ForgetRows(std::move(rows));
 }
 
 base::Result<std::uint64_t> SqliteWriter::ForgetOlder(base::UnixTime before) {

@@ -43,10 +43,12 @@ class SqliteWriter {
   base::Status InsertIndex(const ChainedRecord& record);
   base::Status InsertRecipients(const ChainedRecord& record);
   base::Status NoteHistory(const ChainedRecord& record, std::uint64_t& pairs);
+  base::Status NoteHistoryKey(const std::string& key, std::int64_t seq, std::uint64_t& pairs);
   base::Status TrimHistory(std::uint64_t& pairs);
   base::Result<std::uint64_t> ForgetOlder(base::UnixTime before);
   // `rows` gives seq, kind and body.
   base::Result<std::uint64_t> ForgetRows(Statement rows);
+  base::Result<std::uint64_t> ForgetVerdict(const std::string& verdict_id);
   void TidyLocked();
   void Truncate(std::int64_t pages);
   base::Status RemoveRows(const ChainPosition& last);
@@ -65,6 +67,7 @@ class SqliteWriter {
   Statement widen_span_;
   Statement insert_recipient_;
   Statement insert_finding_;
+  Statement find_history_;
   Statement update_history_;
   Statement insert_history_;
   Statement mark_;

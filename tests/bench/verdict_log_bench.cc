@@ -9,7 +9,7 @@
 
 #include "db/sqlite/sqlite_store.h"
 #include "db/verdict_log.h"
-#include "tests/db/events.h"
+#include "tests/bench/typical_events.h"
 
 using namespace lazaret;
 
@@ -23,8 +23,7 @@ struct Measured {
 Measured AppendUntil(db::VerdictLog& log, std::chrono::steady_clock::time_point end) {
   Measured out;
   for (int i = 0; std::chrono::steady_clock::now() < end; ++i) {
-    db::DecisionEvent event =
-        i % 3 == 0 ? db::testing::SampleDecision(i) : db::testing::CleanDecision(i);
+    db::DecisionEvent event = bench::TypicalDecision(i);
     const std::string id = event.verdict_id;
     const auto begin = std::chrono::steady_clock::now();
     if (!log.Append(std::move(event)).ok()) ++out.failures;

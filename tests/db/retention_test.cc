@@ -43,6 +43,23 @@ bool Always() { return true; }
 
 }  // namespace
 
+TEST_CASE("retention: a time that went back is kept with what was written before it",
+          "[db][retention]") {
+  auto log = VerdictLog::Open(NewMemoryStore()).value();
+  const DecisionEvent first = CleanDecision(40 * kDay);
+  const DecisionEvent went_back = CleanDecision(0);
+  const DecisionEvent later = CleanDecision(41 * kDay);
+  for (const DecisionEvent& one : {first, went_back, later}) REQUIRE(log->Append(one).ok());
+  Retention retention(*log, 30, "mx1");
+  // The first is 20 days old; what follows it says 60, which no prefix reaches.
+  CHECK(retention.Run(After(60 * kDay), Always).value() == 0);
+  CHECK(log->store().Get(went_back.verdict_id).ok());
+  CHECK(VerifyChain(log->store()).value().whole);
+  Retention restarted(*log, 30, "mx1");
+  CHECK(restarted.Run(After(80 * kDay), Always).value() == 3);
+  CHECK(VerifyChain(log->store()).value().whole);
+}
+
 TEST_CASE("retention: 0 days keeps everything for ever", "[db][retention]") {
   auto log = LogOf(10);
   Retention retention(*log, 0, "mx1");

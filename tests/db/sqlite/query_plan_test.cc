@@ -75,11 +75,13 @@ class RawDatabase {
 
 bool Has(const std::string& text, const char* part) { return text.find(part) != std::string::npos; }
 
-// One query for every subset of what `lazaret log query` filters by.
+// One query for every subset of what `lazaret log query` and `show` filter by.
 std::vector<Query> AllCombinations() {
   std::vector<Query> out;
-  for (unsigned set = 0; set < 512; ++set) {
+  for (unsigned set = 0; set < 2048; ++set) {
     Query query;
+    if ((set & 512U) != 0) query.wanted = policy::Action::kReject;
+    if ((set & 1024U) != 0) query.queue_id = "4ABC";
     if ((set & 1U) != 0) query.since = base::UnixTime{1};
     if ((set & 2U) != 0) query.until = base::UnixTime{2};
     if ((set & 4U) != 0) query.cls = policy::Class::kMalicious;
@@ -90,6 +92,7 @@ std::vector<Query> AllCombinations() {
     out.push_back(query);
     if (query.cls) out.emplace_back(query).cls = policy::Class::kClean;
     if (query.action) out.emplace_back(query).action = policy::Action::kAccept;
+    if (query.wanted) out.emplace_back(query).wanted = policy::Action::kAccept;
   }
   return out;
 }
@@ -97,6 +100,23 @@ std::vector<Query> AllCombinations() {
 // The log as version 1 of the schema left it.
 void MakeVersion1(const std::string& path) {
   RawDatabase raw(path);
+  raw.Run("DROP INDEX event_later");
+  raw.Run("DROP INDEX decision_class");
+  raw.Run("DROP INDEX decision_action");
+  raw.Run("DROP INDEX decision_wanted");
+  raw.Run("DROP INDEX decision_queue_id");
+  raw.Run("ALTER TABLE decision DROP COLUMN wanted");
+  raw.Run("ALTER TABLE decision DROP COLUMN queue_id");
+  raw.Run("CREATE INDEX event_verdict ON event(verdict_id)");
+  raw.Run("CREATE INDEX decision_class ON decision(class)");
+  raw.Run("CREATE INDEX decision_action ON decision(action)");
+  raw.Run(
+      "CREATE TABLE acknowledgement(verdict_id TEXT PRIMARY KEY, mark INTEGER NOT NULL)"
+      "  STRICT, WITHOUT ROWID");
+  raw.Run(
+      "INSERT INTO acknowledgement SELECT e.verdict_id, m.mark FROM mark m"
+      " JOIN event e USING (seq)");
+  raw.Run("DROP TABLE mark");
   raw.Run("DROP TABLE span");
   raw.Run("CREATE INDEX decision_time ON decision(time)");
   raw.Run("DELETE FROM migration WHERE version > 1");
@@ -144,6 +164,12 @@ TEST_CASE("plan: the search is led by the filter that fits the fewest", "[db][sq
   query.rule = "clamav.signature";
   CHECK(Has(plan(query), "finding_code (code=? AND seq>? AND seq<?)"));
   CHECK(Has(plan(query), "finding_rule (rule=? AND seq>? AND seq<?)"));
+  Query wanted;
+  wanted.wanted = policy::Action::kReject;
+  wanted.recipient = "@lazaret.test";
+  CHECK(Has(plan(wanted), "decision_wanted (wanted=? AND rowid>? AND rowid<?)"));
+  wanted.queue_id = "4ABC";
+  CHECK(Has(plan(wanted), "decision_queue_id (queue_id=? AND rowid>? AND rowid<?)"));
   query.sender = "a@example.org";
   CHECK(Has(plan(query), "decision_sender (sender=? AND rowid>? AND rowid<?)"));
   query.recipient = "b@lazaret.test";
@@ -190,12 +216,17 @@ TEST_CASE("schema: a log of version 1 is brought up to date and searched as befo
           "[db][sqlite][plan]") {
   ScratchFolder folder;
   ScratchFolder fresh;
+  std::string marked;
   { auto store = Open(fresh.database()); }
   {
     auto store = Open(folder.database());
     std::vector<Event> events;
     for (int i = 0; i < 1500; ++i) events.emplace_back(CleanDecision(i));
+    events.emplace_back(SampleDecision(1500));
     Append(*store, events);
+    const Acknowledgement mark{marked = std::get<DecisionEvent>(events[7]).verdict_id,
+                               AckMark::kClose};
+    REQUIRE(store->Mark(std::span(&mark, 1)).ok());
   }
   MakeVersion1(folder.database());
   SqliteOptions reading;
@@ -211,9 +242,16 @@ TEST_CASE("schema: a log of version 1 is brought up to date and searched as befo
   Query query;
   query.limit = 10'000;
   query.since = base::UnixTime{(kFirstSecond + 1400) * 1'000'000};
-  CHECK(store->Find(query).value().size() == 100);
-  Append(*store, {CleanDecision(1501)});
   CHECK(store->Find(query).value().size() == 101);
+  Append(*store, {CleanDecision(1501)});
+  CHECK(store->Find(query).value().size() == 102);
+  CHECK(store->Get(marked).value().mark == AckMark::kClose);
+  Query wanted;
+  wanted.wanted = policy::Action::kReject;
+  CHECK(store->Find(wanted).value().size() == 1);
+  Query queued;
+  queued.queue_id = "4ABC";
+  CHECK(store->Find(queued).value().size() == 50);
   CHECK(VerifyChain(*store).value().whole);
 }
 

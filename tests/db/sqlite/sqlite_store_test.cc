@@ -5,6 +5,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <fstream>
+#include <iterator>
+
 #include "db/audit/chain.h"
 #include "db/audit/event_archive.h"
 #include "db/audit/index.h"
@@ -150,14 +153,14 @@ TEST_CASE("sqlite: a newer schema and a foreign database are refused and left al
           "[db][sqlite]") {
   ScratchFolder folder;
   FillLog(folder.database());
-  REQUIRE(Raw(folder.database()).Run("PRAGMA user_version = 3").ok());
+  REQUIRE(Raw(folder.database()).Run("PRAGMA user_version = 4").ok());
   for (const bool read_only : {false, true}) {
     const auto store = Open(folder.database(), read_only);
     REQUIRE_FALSE(store.ok());
     CHECK(store.error().code == base::ErrorCode::kUnsupported);
     CHECK(store.error().text.find(folder.database()) != std::string::npos);
   }
-  REQUIRE(Raw(folder.database()).Run("PRAGMA user_version = 2").ok());
+  REQUIRE(Raw(folder.database()).Run("PRAGMA user_version = 3").ok());
   CHECK(Verify(folder.database()).events == 7);
   REQUIRE(Raw(folder.database()).Run("PRAGMA application_id = 7").ok());
   CHECK(Open(folder.database()).error().code == base::ErrorCode::kCorrupt);
@@ -175,6 +178,19 @@ TEST_CASE("sqlite: a missing, an empty and a scribbled file are told apart by re
   std::fclose(file);
   CHECK(Open(scribbled).error().code == base::ErrorCode::kCorrupt);
   CHECK(Open(scribbled, true).error().code == base::ErrorCode::kCorrupt);
+}
+
+TEST_CASE("F7 sqlite: a scribbled database is refused to the writer and left as it is",
+          "[db][sqlite]") {
+  ScratchFolder folder;
+  FillLog(folder.database());
+  const std::string scribble(8192, '#');
+  { std::ofstream(folder.database(), std::ios::binary | std::ios::trunc) << scribble; }
+  const auto store = Open(folder.database());
+  REQUIRE_FALSE(store.ok());
+  CHECK(store.error().code == base::ErrorCode::kCorrupt);
+  std::ifstream in(folder.database(), std::ios::binary);
+  CHECK(std::string(std::istreambuf_iterator<char>(in), {}) == scribble);
 }
 
 TEST_CASE("verify: an untouched log is whole", "[db][verify]") {
@@ -214,10 +230,12 @@ TEST_CASE("verify: changing any column, removing or swapping rows is found and n
       {"class", "UPDATE decision SET class = 0 WHERE seq = 3", 3},
       {"class beyond a byte", "UPDATE decision SET class = class + 256 WHERE seq = 3", 3},
       {"action", "UPDATE decision SET action = 0 WHERE seq = 3", 3},
+      {"wanted", "UPDATE decision SET wanted = 0 WHERE seq = 3", 3},
+      {"queue id", "UPDATE decision SET queue_id = 'X' WHERE seq = 3", 3},
       {"sender", "UPDATE decision SET sender = 'eve@example.org' WHERE seq = 3", 3},
       {"sender domain", "UPDATE decision SET sender_domain = 'x' WHERE seq = 3", 3},
       {"decision row", "DELETE FROM decision WHERE seq = 2", 2},
-      {"extra decision row", "INSERT INTO decision VALUES (4, 0, 0, 0, '', '')", 4},
+      {"extra decision row", "INSERT INTO decision VALUES (4, 0, 0, 0, '', '', 0, '')", 4},
       {"recipient", "UPDATE recipient SET address = 'x' WHERE seq = 3 AND position = 1", 3},
       {"recipient action", "UPDATE recipient SET action = 0 WHERE seq = 3 AND position = 1", 3},
       {"recipient row", "DELETE FROM recipient WHERE seq = 3 AND position = 0", 3},
