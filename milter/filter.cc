@@ -16,6 +16,7 @@
 #include "base/format.h"
 #include "milter/accept_gate.h"
 #include "milter/filter_core.h"
+#include "milter/packet_poll.h"
 #include "milter/waker.h"
 
 namespace lazaret::milter {
@@ -108,6 +109,7 @@ class LibmilterFilter : public Filter {
     if (smfi_settimeout(static_cast<int>(core_.options.idle_seconds)) != MI_SUCCESS) {
       return ListenError(core_.options, "libmilter refused the timeout");
     }
+    BoundPacketWaits(core_.options.idle_seconds, core_.options.half_open_seconds);
     return OpenSocket(core_.options);
   }
 
