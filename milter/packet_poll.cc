@@ -38,7 +38,11 @@ int PollMillis(const pollfd* fds, nfds_t count, int millis) {
 }  // namespace
 }  // namespace lazaret::milter
 
-extern "C" __attribute__((visibility("default"))) int poll(pollfd* fds, nfds_t count, int millis) {
+// Under its own name the C library declares that it only writes to `fds`.
+extern "C" __attribute__((visibility("default"))) int LazaretPoll(pollfd* fds, nfds_t count,
+                                                                  int millis) __asm__("poll");
+
+int LazaretPoll(pollfd* fds, nfds_t count, int millis) {
   const int left = lazaret::milter::PollMillis(fds, count, millis);
   timespec time{};
   time.tv_sec = left / lazaret::milter::kMillis;
