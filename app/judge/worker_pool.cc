@@ -1,28 +1,11 @@
 #include "app/judge/worker_pool.h"
 
-#include <poll.h>
-#include <sys/eventfd.h>
-#include <sys/socket.h>
-#include <unistd.h>
-
 #include <algorithm>
-#include <atomic>
 #include <chrono>
-#include <condition_variable>
-#include <deque>
-#include <map>
-#include <mutex>
-#include <optional>
-#include <thread>
 
 #include "app/judge/could_not_look.h"
-#include "app/judge/generation_codec.h"
-#include "app/judge/result_check.h"
-#include "app/judge/waiting_line.h"
-#include "app/judge/zygote_link.h"
-#include "app/process/frames.h"
+#include "app/judge/pool.h"
 #include "base/bytes.h"
-#include "base/log.h"
 #include "policy/decide.h"
 
 namespace lazaret::judge {
@@ -40,10 +23,6 @@ constexpr std::int64_t kKillGraceMillis = 400;
 constexpr std::int64_t kProgressMillis = 1'000;
 // Less time than this is no time to look: a worker would only be killed over it.
 constexpr std::int64_t kLeastLookMillis = 20;
-// How long the accepting thread rests when no descriptor is free, instead of spinning.
-constexpr int kShortageMillis = 100;
-constexpr std::int64_t kSwitchMillis = 2'000;
-
 base::Deadline Earlier(base::Deadline a, base::Deadline b) {
   return a.monotonic() < b.monotonic() ? a : b;
 }
@@ -63,15 +42,6 @@ std::uint32_t BudgetMillis(const Job& job) {
   return job.facts.budget_millis == 0 ? left : std::min(left, job.facts.budget_millis);
 }
 
-LineLimits LineLimitsOf(const PoolOptions& options) {
-  LineLimits limits;
-  limits.messages = options.max_waiting;
-  limits.bytes = options.max_waiting_bytes;
-  limits.wait_millis = options.max_wait_millis;
-  limits.overtake_millis = options.overtake_millis;
-  return limits;
-}
-
 // When the try that begins now ends.
 base::Deadline EndOfTry(const Job& job) {
   return job.first_deadline.never() || job.first_deadline.PollMillis() <= kLeastLookMillis
@@ -85,6 +55,8 @@ Failure KindOf(base::ErrorCode code) {
       return Failure::kHere;
     case base::ErrorCode::kTimeout:
       return Failure::kHung;
+    case base::ErrorCode::kInternal:
+      return Failure::kStalled;
     case base::ErrorCode::kUnavailable:
       return Failure::kDied;
     default:
@@ -92,293 +64,7 @@ Failure KindOf(base::ErrorCode code) {
   }
 }
 
-// One connected generation zygote. The socket closes when the last worker of it is gone.
-struct Zygote {
-  Zygote(base::UniqueFd socket, int wake) : link(std::move(socket), wake) {}
-  ZygoteLink link;
-  GenerationInfo info;  // not changed once `hello` is true
-  bool hello = false;
-  std::atomic<bool> retiring{false};
-};
-
-struct Worker {
-  std::uint32_t id = 0;
-  base::UniqueFd socket;
-  std::shared_ptr<Zygote> zygote;
-};
-
-class Pool final : public WorkerPool {
- public:
-  Pool(PoolOptions options, base::UniqueFd listener, base::UniqueFd wake)
-      : options_(std::move(options)),
-        listener_(std::move(listener)),
-        wake_(std::move(wake)),
-        line_(LineLimitsOf(options_)) {
-    in_force_ = options_.bundle_sha256;
-    thread_ = std::thread([this] { Serve(); });
-  }
-  Pool(const Pool&) = delete;
-  Pool& operator=(const Pool&) = delete;
-  ~Pool() override {
-    stopping_ = true;
-    ::eventfd_write(wake_.get(), 1);
-    thread_.join();
-    ::unlink(options_.socket_path.c_str());
-  }
-
-  Outcome Run(Job job, const std::function<void()>& on_wait) override;
-  base::Status WaitReady(base::Deadline deadline) override;
-  PoolStatus Status() const override;
-  void Expect(const std::string& bundle_sha256) override;
-  void SwitchTo(const std::string& bundle_sha256) override;
-  std::vector<std::string> Bundles() const override;
-
- private:
-  // --- thread that talks to generation zygotes
-  void Serve();
-  void Accept();
-  // False when the zygote is gone.
-  bool Read(const std::shared_ptr<Zygote>& zygote);
-  bool Take(const std::shared_ptr<Zygote>& zygote, Frame frame);
-  void AddWorker(const std::shared_ptr<Zygote>& zygote, Frame& frame);
-  void Drop(const std::shared_ptr<Zygote>& zygote);
-  void Forget(const std::shared_ptr<Zygote>& zygote, std::uint32_t id);
-  void RetireOthers();
-  void NoteBundles();
-  bool Judges(const Zygote& zygote) const;
-
-  // --- threads that judge
-  std::optional<Worker> TakeIdle(const Job& job, const std::function<void()>& on_wait,
-                                 Outcome& outcome);
-  void GiveBack(Worker worker);
-  std::uint64_t Served(base::Nanoseconds took);
-  base::Status Deliver(Worker& worker, Job& job, std::uint64_t nonce, int facts);
-  base::Result<CheckedResult> Await(Worker& worker, const Job& job, std::uint64_t nonce,
-                                    const std::function<void()>& on_wait);
-  // `why` is empty for a worker that retires by itself.
-  void Discard(const Worker& worker, const Job& job, const std::string& why);
-  std::optional<Worker> Dispatch(Job& job, std::uint64_t nonce,
-                                 const std::function<void()>& on_wait, Outcome& outcome);
-
-  const PoolOptions options_;
-  base::UniqueFd listener_;
-  base::UniqueFd wake_;  // eventfd: to stop, or because a zygote's link keeps orders
-  std::atomic<bool> stopping_{false};
-  std::vector<std::shared_ptr<Zygote>> zygotes_;  // only the serving thread
-  std::thread thread_;
-  std::atomic<std::uint64_t> next_nonce_{1};
-
-  mutable std::mutex mutex_;
-  std::condition_variable changed_;
-  std::deque<Worker> idle_;     // guarded by mutex_, like all below
-  std::deque<Worker> standby_;  // of the generation that is expected
-  std::string in_force_;        // bundle whose workers judge; empty = any
-  std::string expected_;
-  std::vector<std::string> bundles_;
-  WaitingLine line_;
-  std::uint32_t workers_ = 0;
-  std::uint32_t busy_ = 0;
-  std::uint64_t deaths_ = 0;
-  std::uint64_t retirements_ = 0;
-  GenerationInfo generation_;
-  base::Nanoseconds generation_since_ = 0;
-  std::string not_ready_ = "no analyzer is connected yet";
-};
-
-void Pool::Serve() {
-  while (!stopping_) {
-    std::vector<pollfd> entries{{wake_.get(), POLLIN, 0}, {listener_.get(), POLLIN, 0}};
-    for (const auto& zygote : zygotes_) {
-      const bool full = zygote->link.HasKept();
-      entries.push_back(
-          {zygote->link.fd(), static_cast<short>(full ? POLLIN | POLLOUT : POLLIN), 0});
-    }
-    if (::poll(entries.data(), entries.size(), -1) < 0) continue;
-    eventfd_t ignored = 0;
-    if (entries[0].revents != 0) {
-      ::eventfd_read(wake_.get(), &ignored);
-      RetireOthers();
-    }
-    const std::vector<std::shared_ptr<Zygote>> now = zygotes_;
-    for (std::size_t i = 0; i < now.size(); ++i) {
-      const short happened = entries[i + 2].revents;
-      if ((happened & POLLOUT) != 0) now[i]->link.SendKept();
-      if ((happened & ~POLLOUT) != 0 && !Read(now[i])) Drop(now[i]);
-    }
-    if (entries[1].revents != 0) Accept();
-  }
-}
-
-void Pool::Accept() {
-  base::UniqueFd socket(::accept4(listener_.get(), nullptr, nullptr, SOCK_CLOEXEC));
-  if (!socket.valid()) {
-    // The connection stays in the queue and would wake the poll at once.
-    pollfd wake{wake_.get(), POLLIN, 0};
-    ::poll(&wake, 1, kShortageMillis);
-    return;
-  }
-  const auto peer = process::PeerOf(socket.get());
-  const bool ours =
-      peer.ok() && (options_.peers.empty()
-                        ? peer->uid == ::geteuid()
-                        : std::count(options_.peers.begin(), options_.peers.end(), peer->uid) > 0);
-  if (!ours) {
-    base::LogWarning("workers socket: refused a peer of another user");
-    return;
-  }
-  zygotes_.push_back(std::make_shared<Zygote>(std::move(socket), wake_.get()));
-}
-
-bool Pool::Read(const std::shared_ptr<Zygote>& zygote) {
-  auto frame = process::ReceiveFrame(zygote->link.fd(), base::Deadline::AfterMillis(0));
-  if (!frame.ok()) {
-    // A worker that could not be taken sees its socket close and ends; the zygote offers another.
-    if (frame.error().code == base::ErrorCode::kLimit) base::LogWarning(frame.error().text);
-    return frame.error().code == base::ErrorCode::kTimeout ||
-           frame.error().code == base::ErrorCode::kLimit;
-  }
-  return Take(zygote, std::move(frame).value());
-}
-
-bool Pool::Take(const std::shared_ptr<Zygote>& zygote, Frame frame) {
-  switch (frame.type) {
-    case FrameType::kGenerationHello: {
-      auto info = DecodeGeneration(frame.payload);
-      // Once: the judging threads read it.
-      if (!info.ok() || zygote->hello) return false;
-      zygote->info = std::move(info).value();
-      zygote->hello = true;
-      RetireOthers();
-      NoteBundles();
-      return true;
-    }
-    case FrameType::kWorkerReady:
-      if (!zygote->hello || frame.fds.size() != 1) return false;
-      AddWorker(zygote, frame);
-      return true;
-    case FrameType::kWorkerGone: {
-      base::ByteReader in(frame.payload);
-      Forget(zygote, in.U32());
-      return true;
-    }
-    case FrameType::kNotReady: {
-      base::ByteReader in(frame.payload);
-      const std::scoped_lock lock(mutex_);
-      not_ready_ = in.String(policy::kMaxNameBytes);
-      changed_.notify_all();
-      return true;
-    }
-    default:
-      return false;
-  }
-}
-
-void Pool::AddWorker(const std::shared_ptr<Zygote>& zygote, Frame& frame) {
-  base::ByteReader in(frame.payload);
-  Worker worker;
-  worker.id = in.U32();
-  worker.socket = std::move(frame.fds[0]);
-  worker.zygote = zygote;
-  const std::scoped_lock lock(mutex_);
-  if (!Judges(*zygote)) {
-    // One of a generation that retires sees its socket close and ends.
-    if (zygote->info.bundle_sha256 == expected_) standby_.push_back(std::move(worker));
-    changed_.notify_all();
-    return;
-  }
-  if (generation_.id != zygote->info.id) generation_since_ = base::MonotonicNow();
-  generation_ = zygote->info;
-  ++workers_;
-  idle_.push_back(std::move(worker));
-  changed_.notify_all();
-}
-
-void Pool::Forget(const std::shared_ptr<Zygote>& zygote, std::uint32_t id) {
-  const std::scoped_lock lock(mutex_);
-  const auto is_it = [&](const Worker& worker) {
-    return worker.zygote == zygote && worker.id == id;
-  };
-  standby_.erase(std::remove_if(standby_.begin(), standby_.end(), is_it), standby_.end());
-  const auto gone = std::find_if(idle_.begin(), idle_.end(), is_it);
-  // A busy one is noticed by the thread that waits for its answer.
-  if (gone == idle_.end()) return;
-  idle_.erase(gone);
-  --workers_;
-}
-
-void Pool::Drop(const std::shared_ptr<Zygote>& zygote) {
-  zygotes_.erase(std::remove(zygotes_.begin(), zygotes_.end(), zygote), zygotes_.end());
-  NoteBundles();
-  const std::scoped_lock lock(mutex_);
-  const std::size_t before = idle_.size();
-  const auto is_its = [&](const Worker& worker) { return worker.zygote == zygote; };
-  idle_.erase(std::remove_if(idle_.begin(), idle_.end(), is_its), idle_.end());
-  standby_.erase(std::remove_if(standby_.begin(), standby_.end(), is_its), standby_.end());
-  workers_ -= static_cast<std::uint32_t>(before - idle_.size());
-  if (zygotes_.empty()) not_ready_ = "the analyzer is restarting";
-  changed_.notify_all();
-}
-
-// Whether its workers take messages; with mutex_ held.
-bool Pool::Judges(const Zygote& zygote) const {
-  return !zygote.retiring && (in_force_.empty() || zygote.info.bundle_sha256 == in_force_);
-}
-
-void Pool::RetireOthers() {
-  const std::scoped_lock lock(mutex_);
-  for (const auto& zygote : zygotes_) {
-    if (!zygote->hello || zygote->retiring || Judges(*zygote)) continue;
-    if (zygote->info.bundle_sha256 == expected_) continue;
-    zygote->retiring = true;
-    zygote->link.Retire();
-  }
-}
-
-void Pool::NoteBundles() {
-  const std::scoped_lock lock(mutex_);
-  bundles_.clear();
-  for (const auto& zygote : zygotes_) {
-    if (zygote->hello) bundles_.push_back(zygote->info.bundle_sha256);
-  }
-}
-
-std::vector<std::string> Pool::Bundles() const {
-  const std::scoped_lock lock(mutex_);
-  return bundles_;
-}
-
-void Pool::Expect(const std::string& bundle_sha256) {
-  const std::scoped_lock lock(mutex_);
-  expected_ = bundle_sha256;
-}
-
-void Pool::SwitchTo(const std::string& bundle_sha256) {
-  std::unique_lock lock(mutex_);
-  const auto is_its = [&](const Worker& worker) {
-    return worker.zygote->info.bundle_sha256 == bundle_sha256;
-  };
-  const auto here = [&] {
-    return in_force_ == bundle_sha256 || std::any_of(standby_.begin(), standby_.end(), is_its);
-  };
-  changed_.wait_for(lock, std::chrono::milliseconds(kSwitchMillis), here);
-  in_force_ = bundle_sha256;
-  expected_.clear();
-  const std::size_t before = idle_.size();
-  idle_.erase(std::remove_if(idle_.begin(), idle_.end(),
-                             [&](const Worker& worker) { return !Judges(*worker.zygote); }),
-              idle_.end());
-  workers_ -= static_cast<std::uint32_t>(before - idle_.size());
-  for (Worker& worker : standby_) {
-    if (!Judges(*worker.zygote)) continue;
-    if (generation_.id != worker.zygote->info.id) generation_since_ = base::MonotonicNow();
-    generation_ = worker.zygote->info;
-    idle_.push_back(std::move(worker));
-    ++workers_;
-  }
-  standby_.clear();
-  changed_.notify_all();
-  ::eventfd_write(wake_.get(), 1);
-}
+}  // namespace
 
 std::optional<Worker> Pool::TakeIdle(const Job& job, const std::function<void()>& on_wait,
                                      Outcome& outcome) {
@@ -474,7 +160,7 @@ base::Result<CheckedResult> Pool::Await(Worker& worker, const Job& job, std::uin
     }
     if (frame.error().code != base::ErrorCode::kTimeout) return std::move(frame).error();
     if (last.Expired()) {
-      return base::Error{base::ErrorCode::kTimeout, "worker did not answer in time"};
+      return base::Error{base::ErrorCode::kInternal, "worker did not answer in time"};
     }
     on_wait();
   }
@@ -593,16 +279,6 @@ PoolStatus Pool::Status() const {
   status.worker_deaths = deaths_;
   status.worker_retirements = retirements_;
   return status;
-}
-
-}  // namespace
-
-base::Result<std::unique_ptr<WorkerPool>> WorkerPool::Listen(PoolOptions options) {
-  LAZARET_ASSIGN(base::UniqueFd listener, process::ListenSeqpacket(options.socket_path, 0660));
-  base::UniqueFd wake(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
-  if (!wake.valid()) return base::ErrnoError("eventfd");
-  return std::unique_ptr<WorkerPool>(
-      std::make_unique<Pool>(std::move(options), std::move(listener), std::move(wake)));
 }
 
 }  // namespace lazaret::judge
