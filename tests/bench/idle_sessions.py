@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """What open milter sessions cost that say nothing: memory of the front, and the latency of one that works.
 
-    bench/idle_sessions.py [--sessions 5000] [--messages 400] [--bin FOLDER]
+    tests/bench/idle_sessions.py [--sessions 5000] [--messages 400] [--bin FOLDER]
 
 Starts a Lazaret of its own in a temporary folder (built-in signatures), sends messages over one session, opens
 so many idle ones (negotiated, connected, greeted), sends again, asks for one session above the limit, and
@@ -15,7 +15,7 @@ import sys
 import tempfile
 import time
 
-TOP = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 sys.path.insert(0, os.path.join(TOP, "tests"))
 from support import milter, net, processes, samples  # noqa: E402
 from support.lazaret import Lazaret  # noqa: E402
