@@ -2,6 +2,7 @@
 // parses a message and never connects outward. Started by lazaretd; docs/ARCHITECTURE.md,
 // "Processes".
 #include <grp.h>
+#include <malloc.h>
 #include <poll.h>
 #include <signal.h>
 #include <sys/resource.h>
@@ -43,6 +44,10 @@ constexpr std::int64_t kFormerFrontMillis = 10'000;
 constexpr std::uint32_t kWaitingPerWorker = 16;
 // A tenth of the deadline is how long small messages may overtake a large one.
 constexpr std::int64_t kOvertakePerSecond = 100;
+// Larger blocks, those of whole messages, go back to the system when they are freed. Without a
+// fixed bound the C library raises it to what was freed last, and each of its arenas keeps the
+// memory of the largest message that ever went through it.
+constexpr int kReturnedBlockBytes = 256 << 10;
 constexpr const char* kReadersGroup = "lazaret-read";
 
 base::Status MakeFolder(const std::string& path, mode_t mode) {
@@ -284,6 +289,7 @@ int Serve(Front& front) {
 int Main() {
   BlockSignals();
   signal(SIGPIPE, SIG_IGN);
+  mallopt(M_MMAP_THRESHOLD, kReturnedBlockBytes);
   auto role = process::Role::Start("lazaret-front");
   if (!role.ok()) {
     base::LogError(role.error().text);

@@ -56,6 +56,12 @@ def pss_kib(pid):
     return _field("/proc/%d/smaps_rollup" % pid, "Pss:")
 
 
+def anonymous_kib(pid):
+    """Memory that is no file's, what it shares counted by its share: what can leak. Unlike pss_kib it does not
+    move with what other processes map of the same libraries."""
+    return _field("/proc/%d/smaps_rollup" % pid, "Pss_Anon:") + _field("/proc/%d/smaps_rollup" % pid, "Pss_Shmem:")
+
+
 def rss_kib(pid):
     return _field("/proc/%d/status" % pid, "VmRSS:")
 
