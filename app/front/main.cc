@@ -131,7 +131,7 @@ PoisonOptions PoisonOptionsOf(const config::Config& config) {
   return options;
 }
 
-milter::FilterOptions FilterOptionsOf(const config::Config& config) {
+milter::FilterOptions FilterOptionsOf(const config::Config& config, milter::SpoolBudget& spool) {
   milter::FilterOptions options;
   options.listen = config.milter.listen;
   options.socket_mode = config.milter.socket_mode;
@@ -141,6 +141,7 @@ milter::FilterOptions FilterOptionsOf(const config::Config& config) {
   options.sessions = config.limits.sessions;
   options.session.store.memory_bytes = config.limits.memory_bytes;
   options.session.store.message_bytes = config.limits.message_bytes;
+  options.session.store.spool = &spool;
   options.session.store.spool_dir = config.paths.state + "/spool";
   options.session.header_fields = config.limits.header_fields;
   options.session.recipients = config.limits.recipients;
@@ -159,6 +160,7 @@ struct Front {
   std::unique_ptr<judge::WorkerPool> pool;
   base::Counters counters;
   std::unique_ptr<PoisonList> poison;
+  std::unique_ptr<milter::SpoolBudget> spool;
   std::unique_ptr<FrontHandler> handler;
   std::unique_ptr<milter::Filter> filter;
   bool draining = false;
@@ -184,12 +186,14 @@ base::Status OpenAll(Front& front) {
   front.shelf.Add(bundle_sha256, front.policy);
   LAZARET_ASSIGN(front.pool, OpenPool(config, bundle_sha256));
   LAZARET_TRY(StartScanService(config, *front.pool));
+  front.spool = std::make_unique<milter::SpoolBudget>(
+      std::max(config.limits.spool_bytes, config.limits.message_bytes));
   front.poison = std::make_unique<PoisonList>(PoisonOptionsOf(config), base::RealtimeNow());
   front.handler = std::make_unique<FrontHandler>(HandlerParts{*front.pool, *front.log, front.policy,
                                                               config, front.counters, bundle_sha256,
                                                               front.poison.get(), &front.shelf});
-  LAZARET_ASSIGN(front.filter,
-                 milter::Filter::Open(FilterOptionsOf(config), *front.handler, front.counters));
+  LAZARET_ASSIGN(front.filter, milter::Filter::Open(FilterOptionsOf(config, *front.spool),
+                                                    *front.handler, front.counters));
   return base::Ok();
 }
 
