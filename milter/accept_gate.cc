@@ -1,12 +1,15 @@
 #include "milter/accept_gate.h"
 
+#include <fcntl.h>
 #include <signal.h>
 #include <sys/ioctl.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <atomic>
 #include <cerrno>
+#include <climits>
 #include <cstring>
 
 namespace lazaret::milter {
@@ -20,6 +23,26 @@ std::atomic<AcceptGate*> g_gate = nullptr;
 
 // The negotiation is 13 bytes, with macro lists a few hundred: a longer first packet is no MTA's.
 constexpr std::uint64_t kMaxFirstPacket = 4096;
+
+// The process's own descriptors: log, sockets of roles and workers, epoll and event descriptors.
+constexpr rlim_t kOwnDescriptors = 32;
+constexpr rlim_t kLeastForMessages = 16;
+// A session has one, and two more while its message is looked at: the kernel gives the lowest free
+// number, so a number above this says how many are in use.
+constexpr rlim_t kDescriptorsOfSession = 3;
+
+int MostDescriptor() {
+  rlimit limit{};
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY) return INT_MAX;
+  const rlim_t all = std::max(limit.rlim_cur, kLeastForMessages);
+  const rlim_t most =
+      std::min(kOwnDescriptors + all / kDescriptorsOfSession, all - kLeastForMessages);
+  return static_cast<int>(std::min<rlim_t>(most, INT_MAX));
+}
+
+base::UniqueFd NewSpare() { return base::UniqueFd(open("/dev/null", O_RDONLY | O_CLOEXEC)); }
+
+bool NoDescriptor(int error_number) { return error_number == EMFILE || error_number == ENFILE; }
 
 enum class First { kPartial, kWhole, kClosed, kBad };
 
@@ -42,6 +65,8 @@ First LookAtFirst(int fd) {
 void AcceptGate::Install() {
   thread_ = pthread_self();
   epoll_.Reset(epoll_create1(EPOLL_CLOEXEC));
+  spare_ = NewSpare();
+  most_descriptor_ = MostDescriptor();
   if (epoll_.get() >= 0) g_gate = this;
 }
 
@@ -74,14 +99,31 @@ void AcceptGate::KeepLimit() {
   while (waiting_.size() > 2 * limit) CloseOldest();
 }
 
+void AcceptGate::RefuseOne(int listener) {
+  core_.counters.Add("connections_refused_total");
+  spare_.Reset();
+  base::UniqueFd(accept4(listener, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC)).Reset();
+  spare_ = NewSpare();
+  // Another thread took what was given up: what waits is refused a moment later.
+  if (!spare_.valid()) usleep(kStepMillis * 1000);
+}
+
 // The new connection's descriptor when it can be handed on at once, else -1.
 int AcceptGate::TakeNew(int listener) {
   Peer peer;
   peer.length = sizeof peer.address;
   auto* address = reinterpret_cast<sockaddr*>(&peer.address);
   const int fd = accept4(listener, address, &peer.length, 0);
-  if (fd < 0) return -1;
+  if (fd < 0) {
+    if (NoDescriptor(errno)) RefuseOne(listener);
+    return -1;
+  }
   peer.fd.Reset(fd);
+  if (IsShort(fd)) {
+    core_.counters.Add("connections_refused_total");
+    if (!waiting_.empty()) CloseOldest();
+    return -1;
+  }
   const First first = LookAtFirst(fd);
   if (first == First::kBad) return -1;
   peer.closes = base::MonotonicNow() + core_.options.half_open_seconds * 1'000'000'000LL;

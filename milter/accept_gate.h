@@ -3,6 +3,8 @@
 // linker; this library defines accept, and on the thread that serves it hands on only connections
 // whose first packet (4-byte length, then that many bytes) has arrived whole. Nothing is consumed.
 // Peers that closed are handed on too: libmilter sees the end at once, and the waker needs it.
+// When descriptors run short new connections are closed at once, so that the messages of the
+// sessions that are open find theirs (three for each message at its end); nothing spins.
 // docs/decisions/003-accept-gate.md.
 #ifndef LAZARET_MILTER_ACCEPT_GATE_H_
 #define LAZARET_MILTER_ACCEPT_GATE_H_
@@ -41,6 +43,8 @@ class AcceptGate {
   void Watch(int listener);
   void CloseOldest();
   void KeepLimit();
+  bool IsShort(int fd) const { return fd >= most_descriptor_; }
+  void RefuseOne(int listener);
   int TakeNew(int listener);
   bool IsReady(const epoll_event& event);
   void CloseLate();
@@ -49,6 +53,10 @@ class AcceptGate {
   FilterCore& core_;
   pthread_t thread_{};
   base::UniqueFd epoll_;
+  // Given up to take a connection, only to close it, when there is no other: one that is left in
+  // the backlog would be reported again and again.
+  base::UniqueFd spare_;
+  int most_descriptor_ = 0;  // of a connection; what is above is for messages
   std::map<int, Peer> waiting_;
 };
 

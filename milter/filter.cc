@@ -16,6 +16,7 @@
 #include "base/format.h"
 #include "milter/accept_gate.h"
 #include "milter/filter_core.h"
+#include "milter/packet_poll.h"
 #include "milter/waker.h"
 
 namespace lazaret::milter {
@@ -108,6 +109,7 @@ class LibmilterFilter : public Filter {
     if (smfi_settimeout(static_cast<int>(core_.options.idle_seconds)) != MI_SUCCESS) {
       return ListenError(core_.options, "libmilter refused the timeout");
     }
+    BoundPacketWaits(core_.options.idle_seconds, core_.options.half_open_seconds);
     return OpenSocket(core_.options);
   }
 
@@ -196,19 +198,3 @@ base::Result<std::unique_ptr<Filter>> Filter::Open(const FilterOptions& options,
 }
 
 }  // namespace lazaret::milter
-
-// With the thread sanitizer only. libmilter 8.17.1 destroys the mutexes of its listener and its
-// worker pool in smfi_main while other threads, that of smfi_stop and its own detached workers,
-// take them: races that cannot be ordered from outside and come after the last reply. A race
-// between two accesses of our own code shows.
-#if defined(__has_feature)
-#if __has_feature(thread_sanitizer)
-extern "C" __attribute__((visibility("default"))) const char* __tsan_default_suppressions();
-
-const char* __tsan_default_suppressions() {
-  return "race:^pthread_mutex_destroy$\n"
-         "race:^pthread_cond_destroy$\n"
-         "mutex:libmilter.so\n";
-}
-#endif
-#endif

@@ -10,6 +10,7 @@
 
 #include "base/crypto.h"
 #include "base/fd.h"
+#include "milter/spool_budget.h"
 #include "policy/envelope.h"
 #include "policy/finding.h"
 
@@ -28,6 +29,7 @@ struct StoredMessage {
   std::uint64_t bytes = 0;
   base::Sha256Digest sha256{};
   base::Sha256Digest body_sha256{};
+  SpoolShare share;  // held as long as the message is
 };
 
 struct Transaction {

@@ -6,6 +6,10 @@
 
 namespace lazaret::milter {
 
+bool MessageStore::Reserve(std::uint64_t bytes) {
+  return bytes <= options_.memory_bytes || share_.GrowTo(bytes);
+}
+
 base::Status MessageStore::Append(std::string_view bytes) {
   if (error_) return *error_;
   if (bytes.size() > options_.message_bytes - bytes_) {
@@ -28,7 +32,11 @@ base::Status MessageStore::Write(std::string_view bytes) {
   if (!spool_.valid() && memory_.size() + bytes.size() > options_.memory_bytes) {
     LAZARET_TRY(MoveToSpool());
   }
-  if (spool_.valid()) return base::WriteAll(spool_.get(), bytes);
+  if (spool_.valid()) {
+    if (!share_.GrowTo(bytes_ + bytes.size()))
+      return base::Error{base::ErrorCode::kUnavailable, "spool: limits.spool_bytes are in use"};
+    return base::WriteAll(spool_.get(), bytes);
+  }
   memory_.append(bytes);
   return base::Ok();
 }
@@ -46,6 +54,7 @@ base::Status MessageStore::Fail(base::Error error) {
   error_ = error;
   std::string().swap(memory_);
   spool_.Reset();
+  share_.ShrinkTo(0);
   return error;
 }
 
@@ -62,11 +71,14 @@ base::Result<StoredMessage> MessageStore::Finish() {
   if (spool_.valid()) {
     LAZARET_ASSIGN(message.fd, ReadOnlySpool());
     spool_.Reset();
+    share_.ShrinkTo(bytes_);
   } else {
+    share_.ShrinkTo(0);
     LAZARET_ASSIGN(message.fd, base::SealedMemfd("message", memory_));
     std::string().swap(memory_);
   }
   BeginBody();
+  message.share = std::move(share_);
   message.bytes = bytes_;
   message.sha256 = whole_.Finish();
   message.body_sha256 = body_->Finish();

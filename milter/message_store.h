@@ -11,6 +11,7 @@
 #include "base/fd.h"
 #include "base/result.h"
 #include "milter/handler.h"
+#include "milter/spool_budget.h"
 
 namespace lazaret::milter {
 
@@ -18,14 +19,19 @@ struct StoreOptions {
   std::uint64_t memory_bytes = 4U << 20;     // larger messages go to the spool: stops memory floods
   std::uint64_t message_bytes = 100U << 20;  // kLimit above: stops disk floods
   std::string spool_dir;                     // must exist on a file system with O_TMPFILE
+  SpoolBudget* spool = nullptr;              // lent; none: the disk alone is the limit
 };
 
 // One thread at a time. After an error the store is spent and Finish gives the same error.
 class MessageStore {
  public:
-  explicit MessageStore(const StoreOptions& options) : options_(options) {}
+  explicit MessageStore(const StoreOptions& options) : options_(options), share_(options.spool) {}
 
-  // kLimit above message_bytes; kUnavailable and the like when the spool cannot be written.
+  // Before the content, for a message announced with so many bytes: false when it would have to be
+  // spooled and the budget does not hold it.
+  bool Reserve(std::uint64_t bytes);
+  // kLimit above message_bytes; kUnavailable and the like when the spool cannot be written or its
+  // budget is used up.
   base::Status Append(std::string_view bytes);
   // What follows is body.
   void BeginBody();
@@ -43,6 +49,7 @@ class MessageStore {
   StoreOptions options_;
   std::string memory_;
   base::UniqueFd spool_;
+  SpoolShare share_;
   std::uint64_t bytes_ = 0;
   base::Sha256Stream whole_;
   std::optional<base::Sha256Stream> body_;

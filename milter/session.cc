@@ -68,18 +68,20 @@ std::string WithCrlf(std::string_view value) {
   return out;
 }
 
-// True when SIZE= names more than the limit. Anything unreadable is left to the MTA.
-bool SizeAbove(std::string_view argument, std::uint64_t limit) {
+// What SIZE= announces (RFC 1870), the largest number for what does not fit one; nullopt for
+// another argument and for what cannot be read, which is left to the MTA.
+std::optional<std::uint64_t> Announced(std::string_view argument) {
   constexpr std::string_view kSize = "SIZE=";
   if (argument.size() <= kSize.size() ||
       !base::AsciiEqualNoCase(argument.substr(0, kSize.size()), kSize)) {
-    return false;
+    return std::nullopt;
   }
   argument.remove_prefix(kSize.size());
   std::uint64_t size = 0;
   const auto parsed = std::from_chars(argument.data(), argument.data() + argument.size(), size);
-  if (parsed.ec == std::errc::result_out_of_range) return true;
-  return parsed.ec == std::errc() && size > limit;
+  if (parsed.ec == std::errc::result_out_of_range) return UINT64_MAX;
+  if (parsed.ec != std::errc()) return std::nullopt;
+  return size;
 }
 
 }  // namespace
@@ -140,14 +142,22 @@ std::optional<Reply> Session::MailFrom(std::string_view address,
   envelope_.sender = std::string(StripBrackets(address).substr(0, kMaxAddressBytes));
   ReadMacro(macros, "{auth_authen}", envelope_.auth_user);
   ReadQueueId(macros);
+  store_.emplace(options_.store);
   for (const std::string_view argument : arguments) {
-    if (!SizeAbove(argument, options_.store.message_bytes)) continue;
-    handler_.OnRefusedAtMail(envelope_, kTooLarge);
+    const std::optional<Reply> refusal = RefusalOfSize(Announced(argument).value_or(0));
+    if (!refusal) continue;
+    handler_.OnRefusedAtMail(envelope_, *refusal);
     Forget();
-    return kTooLarge;
+    return refusal;
   }
   state_ = State::kEnvelope;
   if (facts_broken_) FailContent(RefusalReason::kInternal);
+  return std::nullopt;
+}
+
+std::optional<Reply> Session::RefusalOfSize(std::uint64_t announced) {
+  if (announced > options_.store.message_bytes) return kTooLarge;
+  if (!store_->Reserve(announced)) return ReplyFor(RefusalReason::kSpool);
   return std::nullopt;
 }
 
@@ -171,10 +181,7 @@ void Session::Data(const Macros& macros) {
   if (state_ == State::kEnvelope) BeginContent();
 }
 
-void Session::BeginContent() {
-  store_.emplace(options_.store);
-  state_ = State::kHeaders;
-}
+void Session::BeginContent() { state_ = State::kHeaders; }
 
 void Session::FailContent(RefusalReason reason) noexcept {
   if (!failure_) failure_ = reason;

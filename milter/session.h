@@ -54,7 +54,8 @@ class Session {
   void Connect(std::string_view host, std::string_view address, const Macros& macros);
   void Helo(std::string_view name, const Macros& macros);
   // Begins a message; whatever was begun before is aborted. `arguments` are ESMTP parameters; a
-  // SIZE above the limit is refused here (RFC 1870 section 6.1).
+  // SIZE above the limit, or that the spool has no room for, is refused here (RFC 1870 section
+  // 6.1); what it has room for is reserved.
   std::optional<Reply> MailFrom(std::string_view address,
                                 const std::vector<std::string_view>& arguments,
                                 const Macros& macros);
@@ -86,6 +87,7 @@ class Session {
   enum class State { kIdle, kEnvelope, kHeaders, kBody };
 
   void NoteSign(NextSign sign);
+  std::optional<Reply> RefusalOfSize(std::uint64_t announced);
   void BeginContent();
   void Keep(std::string_view bytes);
   void KeepField(std::string_view name, std::string_view value);

@@ -36,6 +36,7 @@ struct Limits {
   std::uint32_t deadline_seconds = 120;      // D, from the end-of-message callback to the reply
   std::uint64_t message_bytes = 100U << 20;  // larger is answered 552 at once
   std::uint64_t memory_bytes = 4U << 20;     // larger messages are spooled to an unlinked file
+  std::uint64_t spool_bytes = 2ULL << 30;    // of all spooled messages; above it 452
   std::uint32_t sessions = 1000;             // open milter sessions; above it new ones get 451
   std::uint32_t idle_seconds = 900;          // a peer silent for so long is dropped
   std::uint32_t half_open_seconds = 10;      // a peer that connected and does not negotiate

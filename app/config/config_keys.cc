@@ -76,6 +76,8 @@ std::vector<Key> LimitKeys() {
            "larger messages are answered 552"),
       Size("limits.memory_bytes", LAZARET_AT(U64, limits.memory_bytes), {0, kGib},
            "larger messages are spooled to an unlinked file"),
+      Size("limits.spool_bytes", LAZARET_AT(U64, limits.spool_bytes), {kMib, 512 * kGib},
+           "all spooled messages together; above it 452"),
       Number("limits.sessions", LAZARET_AT(U32, limits.sessions), {1, 100'000},
              "open milter sessions; above it 451"),
       Number("limits.idle_seconds", LAZARET_AT(U32, limits.idle_seconds), {10, 86'400},

@@ -2,6 +2,7 @@
 // parses a message and never connects outward. Started by lazaretd; docs/ARCHITECTURE.md,
 // "Processes".
 #include <grp.h>
+#include <malloc.h>
 #include <poll.h>
 #include <signal.h>
 #include <sys/resource.h>
@@ -43,6 +44,10 @@ constexpr std::int64_t kFormerFrontMillis = 10'000;
 constexpr std::uint32_t kWaitingPerWorker = 16;
 // A tenth of the deadline is how long small messages may overtake a large one.
 constexpr std::int64_t kOvertakePerSecond = 100;
+// Larger blocks, those of whole messages, go back to the system when they are freed. Without a
+// fixed bound the C library raises it to what was freed last, and each of its arenas keeps the
+// memory of the largest message that ever went through it.
+constexpr int kReturnedBlockBytes = 256 << 10;
 constexpr const char* kReadersGroup = "lazaret-read";
 
 base::Status MakeFolder(const std::string& path, mode_t mode) {
@@ -126,7 +131,7 @@ PoisonOptions PoisonOptionsOf(const config::Config& config) {
   return options;
 }
 
-milter::FilterOptions FilterOptionsOf(const config::Config& config) {
+milter::FilterOptions FilterOptionsOf(const config::Config& config, milter::SpoolBudget& spool) {
   milter::FilterOptions options;
   options.listen = config.milter.listen;
   options.socket_mode = config.milter.socket_mode;
@@ -136,6 +141,7 @@ milter::FilterOptions FilterOptionsOf(const config::Config& config) {
   options.sessions = config.limits.sessions;
   options.session.store.memory_bytes = config.limits.memory_bytes;
   options.session.store.message_bytes = config.limits.message_bytes;
+  options.session.store.spool = &spool;
   options.session.store.spool_dir = config.paths.state + "/spool";
   options.session.header_fields = config.limits.header_fields;
   options.session.recipients = config.limits.recipients;
@@ -154,6 +160,7 @@ struct Front {
   std::unique_ptr<judge::WorkerPool> pool;
   base::Counters counters;
   std::unique_ptr<PoisonList> poison;
+  std::unique_ptr<milter::SpoolBudget> spool;
   std::unique_ptr<FrontHandler> handler;
   std::unique_ptr<milter::Filter> filter;
   bool draining = false;
@@ -179,12 +186,14 @@ base::Status OpenAll(Front& front) {
   front.shelf.Add(bundle_sha256, front.policy);
   LAZARET_ASSIGN(front.pool, OpenPool(config, bundle_sha256));
   LAZARET_TRY(StartScanService(config, *front.pool));
+  front.spool = std::make_unique<milter::SpoolBudget>(
+      std::max(config.limits.spool_bytes, config.limits.message_bytes));
   front.poison = std::make_unique<PoisonList>(PoisonOptionsOf(config), base::RealtimeNow());
   front.handler = std::make_unique<FrontHandler>(HandlerParts{*front.pool, *front.log, front.policy,
                                                               config, front.counters, bundle_sha256,
                                                               front.poison.get(), &front.shelf});
-  LAZARET_ASSIGN(front.filter,
-                 milter::Filter::Open(FilterOptionsOf(config), *front.handler, front.counters));
+  LAZARET_ASSIGN(front.filter, milter::Filter::Open(FilterOptionsOf(config, *front.spool),
+                                                    *front.handler, front.counters));
   return base::Ok();
 }
 
@@ -284,6 +293,7 @@ int Serve(Front& front) {
 int Main() {
   BlockSignals();
   signal(SIGPIPE, SIG_IGN);
+  mallopt(M_MMAP_THRESHOLD, kReturnedBlockBytes);
   auto role = process::Role::Start("lazaret-front");
   if (!role.ok()) {
     base::LogError(role.error().text);

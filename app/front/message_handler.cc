@@ -15,7 +15,7 @@ namespace lazaret::front {
 namespace {
 
 // How long after the deadline a record may still be waited for: the reply is due one second after.
-constexpr base::Nanoseconds kRecordGrace = 500'000'000;
+constexpr base::Nanoseconds kRecordGrace = 200'000'000;
 // A history behind a slow disk is not waited for longer: the message is then taken for a first
 // contact.
 constexpr std::int64_t kHistoryMillis = 500;

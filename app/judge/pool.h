@@ -6,6 +6,7 @@
 #include <atomic>
 #include <condition_variable>
 #include <deque>
+#include <map>
 #include <mutex>
 #include <optional>
 #include <set>
@@ -68,6 +69,10 @@ class Pool final : public WorkerPool {
   // --- threads that judge
   std::optional<Worker> TakeIdle(const Job& job, const std::function<void()>& on_wait,
                                  Outcome& outcome);
+  // Whoever is next in the line, and nobody else: with many waiting, waking all for each worker
+  // that comes free costs more than handing the message over. With mutex_ held.
+  void WakeFirst();
+  void LeaveLine(const WaitingLine::Entry& entry);
   void GiveBack(Worker worker);
   void Served(base::Nanoseconds took);
   bool Outlived(const Worker& worker);
@@ -88,13 +93,14 @@ class Pool final : public WorkerPool {
   std::atomic<std::uint64_t> next_nonce_{1};
 
   mutable std::mutex mutex_;
-  std::condition_variable changed_;
-  std::deque<Worker> idle_;     // guarded by mutex_, like all below
-  std::deque<Worker> standby_;  // of the generation that is expected
-  std::string in_force_;        // bundle whose workers judge; empty = any
+  std::condition_variable changed_;  // for those that wait for a state, not for a worker
+  std::deque<Worker> idle_;          // guarded by mutex_, like all below
+  std::deque<Worker> standby_;       // of the generation that is expected
+  std::string in_force_;             // bundle whose workers judge; empty = any
   std::string expected_;
   std::vector<std::string> bundles_;
   WaitingLine line_;
+  std::map<std::uint64_t, std::condition_variable> turns_;  // of those in the line, by ticket
   std::uint32_t workers_ = 0;
   std::uint32_t busy_ = 0;
   std::uint64_t deaths_ = 0;

@@ -157,6 +157,7 @@ void Pool::AddWorker(const std::shared_ptr<Zygote>& zygote, Frame& frame) {
   ++workers_;
   idle_.push_back(std::move(worker));
   changed_.notify_all();
+  WakeFirst();
 }
 
 void Pool::Forget(const std::shared_ptr<Zygote>& zygote, std::uint32_t id) {
@@ -249,6 +250,7 @@ void Pool::SwitchTo(const std::string& bundle_sha256) {
   }
   standby_.clear();
   changed_.notify_all();
+  WakeFirst();
   ::eventfd_write(wake_.get(), 1);
 }
 

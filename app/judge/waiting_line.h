@@ -45,6 +45,8 @@ class WaitingLine {
   void Add(const Entry& entry);
   void Remove(const Entry& entry);
   bool IsFirst(const Entry& entry) const;
+  // Ticket of who is next; the line must not be empty.
+  std::uint64_t FirstTicket() const { return entries_.begin()->ticket; }
 
   // A worker had a message for so long, and answered.
   void Served(base::Nanoseconds took);

@@ -68,6 +68,16 @@ Failure KindOf(base::ErrorCode code) {
 
 }  // namespace
 
+void Pool::WakeFirst() {
+  if (!idle_.empty() && line_.size() > 0) turns_.at(line_.FirstTicket()).notify_one();
+}
+
+void Pool::LeaveLine(const WaitingLine::Entry& entry) {
+  line_.Remove(entry);
+  turns_.erase(entry.ticket);
+  WakeFirst();
+}
+
 std::optional<Worker> Pool::TakeIdle(const Job& job, const std::function<void()>& on_wait,
                                      Outcome& outcome) {
   std::unique_lock lock(mutex_);
@@ -79,30 +89,28 @@ std::optional<Worker> Pool::TakeIdle(const Job& job, const std::function<void()>
     return std::nullopt;
   }
   line_.Add(entry);
+  std::condition_variable& turn = turns_[entry.ticket];
   base::Deadline no_worker = base::Deadline::AfterMillis(kNoWorkerPatienceMillis);
   base::Deadline progress = base::Deadline::AfterMillis(kProgressMillis);
   const base::Deadline last_start = LastStart(job);
   for (;;) {
     const bool late = last_start.Expired();
     if (!late && line_.IsFirst(entry) && !idle_.empty()) {
-      line_.Remove(entry);
       Worker worker = std::move(idle_.front());
       idle_.pop_front();
       ++busy_;
-      changed_.notify_all();
+      LeaveLine(entry);
       return worker;
     }
     if (workers_ > 0) no_worker = base::Deadline::AfterMillis(kNoWorkerPatienceMillis);
     if (late || no_worker.Expired()) {
       outcome.failure =
           workers_ > 0 ? "no worker became free in time" : "no worker is ready: " + not_ready_;
-      line_.Remove(entry);
-      changed_.notify_all();
+      LeaveLine(entry);
       return std::nullopt;
     }
     const base::Deadline next = Earlier(progress, Earlier(last_start, no_worker));
-    changed_.wait_for(lock, std::chrono::milliseconds(next.PollMillis()));
-    // By the clock: messages that end wake this one again and again.
+    turn.wait_for(lock, std::chrono::milliseconds(next.PollMillis()));
     if (!progress.Expired()) continue;
     lock.unlock();
     on_wait();
@@ -119,7 +127,7 @@ void Pool::GiveBack(Worker worker) {
   } else {
     --workers_;
   }
-  changed_.notify_all();
+  WakeFirst();
 }
 
 // Arms the deadline and hands the job over. An error means the worker never got it: kUnavailable
@@ -175,7 +183,6 @@ void Pool::Discard(const Worker& worker, const Job& job, const std::string& why)
   --busy_;
   --workers_;
   ++(why.empty() ? retirements_ : deaths_);
-  changed_.notify_all();
 }
 
 // A worker that has the job. One that died idle never saw it, so the next one may have it. The

@@ -41,7 +41,7 @@ constexpr std::array<Known, 12> kFrontFields = {{
      "How long the generation has been in force."},
 }};
 
-constexpr std::array<Known, 15> kCounters = {{
+constexpr std::array<Known, 16> kCounters = {{
     {"messages_total", "messages_total", MetricType::kCounter, "Messages that were answered."},
     {"message_bytes_total", "message_bytes_total", MetricType::kCounter,
      "Bytes of the messages that were answered."},
@@ -66,6 +66,8 @@ constexpr std::array<Known, 15> kCounters = {{
      "Milter sessions above limits.sessions."},
     {"half_open_peers_closed_total", "half_open_peers_closed_total", MetricType::kCounter,
      "Peers that connected and did not speak the protocol."},
+    {"connections_refused_total", "connections_refused_total", MetricType::kCounter,
+     "Connections closed at once because descriptors are short."},
     {"callbacks_failed_total", "callbacks_failed_total", MetricType::kCounter,
      "Steps of a session that failed inside Lazaret; each was answered 4xx."},
     {"message_millis_total", "", MetricType::kCounter, ""},  // lazaret_message_seconds says more

@@ -75,6 +75,29 @@ TEST_CASE("gate: a first packet of no length or of an absurd one is closed at on
   CHECK(Serves(filter));
 }
 
+TEST_CASE("gate: a session that stops inside a packet is closed in time, one between two is not") {
+  FilterChoices choices;
+  choices.half_open_seconds = 1;
+  FilterProcess filter(choices);
+  FakeMta between(filter.socket());
+  REQUIRE(between.Greet());
+  std::vector<std::unique_ptr<FakeMta>> halves;
+  for (const std::string_view half :
+       {std::string_view("\0\0", 2), std::string_view("\0\0\0\x09M<a", 8)}) {
+    for (int i = 0; i < 10; ++i) {
+      halves.push_back(std::make_unique<FakeMta>(filter.socket()));
+      REQUIRE(halves.back()->Greet());
+      REQUIRE(halves.back()->SendRaw(half));
+    }
+  }
+  for (auto& mta : halves) CHECK(mta->ClosedWithin(kSoon));
+  CHECK_FALSE(between.ClosedWithin(1'000));
+  MtaMessage message;
+  message.headers = {{"Subject", " x"}};
+  CHECK(between.Send(message).final == 'c');
+  CHECK(Serves(filter));
+}
+
 TEST_CASE("gate: peers that come and go are forgotten") {
   FilterProcess filter;
   for (int i = 0; i < 500; ++i) FakeMta(filter.socket()).Drop();

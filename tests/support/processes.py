@@ -49,3 +49,44 @@ def kill(pid, signal_number):
         return True
     except ProcessLookupError:
         return False
+
+
+def pss_kib(pid):
+    """Memory of the process, what it shares counted by its share; 0 when it ended."""
+    return _field("/proc/%d/smaps_rollup" % pid, "Pss:")
+
+
+def anonymous_kib(pid):
+    """Memory that is no file's, what it shares counted by its share: what can leak. Unlike pss_kib it does not
+    move with what other processes map of the same libraries."""
+    return _field("/proc/%d/smaps_rollup" % pid, "Pss_Anon:") + _field("/proc/%d/smaps_rollup" % pid, "Pss_Shmem:")
+
+
+def rss_kib(pid):
+    return _field("/proc/%d/status" % pid, "VmRSS:")
+
+
+def threads(pid):
+    return _field("/proc/%d/status" % pid, "Threads:")
+
+
+def descriptors(pid):
+    try:
+        return len(os.listdir("/proc/%d/fd" % pid))
+    except OSError:
+        return 0
+
+
+def cpu_seconds(pid):
+    """User and system time so far."""
+    with open("/proc/%d/stat" % pid) as stat:
+        fields = stat.read().rsplit(")", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def _field(path, name):
+    try:
+        with open(path) as text:
+            return next((int(line.split()[1]) for line in text if line.startswith(name)), 0)
+    except OSError:
+        return 0

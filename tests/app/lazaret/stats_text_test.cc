@@ -157,8 +157,8 @@ std::string FrontCounters() {
         "messages_refused_at_mail_total", "messages_not_looked_at_total",
         "history_not_looked_at_total", "verdicts_not_recorded_total", "verdict_log_failing_bool",
         "log_lines_dropped_total", "sessions_total", "sessions_refused_total",
-        "half_open_peers_closed_total", "callbacks_failed_total", "message_millis_total",
-        "messages_class_clean_total", "messages_class_malicious_total",
+        "half_open_peers_closed_total", "connections_refused_total", "callbacks_failed_total",
+        "message_millis_total", "messages_class_clean_total", "messages_class_malicious_total",
         "messages_action_accept_total"})
     text += base::Format("{}\"{}\":3", text.empty() ? "" : ",", name);
   return text;
