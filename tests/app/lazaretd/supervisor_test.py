@@ -544,6 +544,25 @@ class SupervisorTest(unittest.TestCase):
         daemon = self.front_serving()
         connect(daemon.milter_socket())
 
+    def test_a_mistyped_socket_path_becomes_no_tree_of_folders(self):
+        daemon = self.start(real_front=True, sets=("milter.listen=unix:/nonexistent-lazaret/sopol/lazaret/m.sock",))
+        self.assertNotEqual(daemon.process.wait(PATIENCE), 0)
+        self.assertFalse(os.path.exists("/nonexistent-lazaret"))
+        with tempfile.TemporaryDirectory() as root:
+            below = self.start(real_front=True, sets=(
+                "paths.root=" + root, "milter.listen=unix:" + root + "/var/sopol/lazaret/m.sock"))
+            self.assertNotEqual(below.process.wait(PATIENCE), 0)
+            self.assertFalse(os.path.exists(root + "/var/sopol"))
+
+    @unittest.skipIf(os.path.exists("/etc/lazaret/lazaret.yaml"), "this machine has a configuration")
+    def test_without_any_configuration_nothing_is_made(self):
+        folders = ("/var/lib/lazaret", "/run/lazaret", "/etc/lazaret")
+        before = [os.path.exists(one) for one in folders]
+        done = subprocess.run([LAZARETD], capture_output=True, text=True, timeout=PATIENCE)
+        self.assertEqual(done.returncode, 2)
+        self.assertIn("--config FILE", done.stderr)
+        self.assertEqual([os.path.exists(one) for one in folders], before)
+
     def test_stats_are_those_of_the_roles(self):
         daemon = self.front_serving()
         done = daemon.cli("stats", "--prometheus")
