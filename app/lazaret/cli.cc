@@ -163,9 +163,9 @@ void AddCheck(CLI::App& app, CheckArguments& check) {
       "check",
       "Check the whole configuration: keys, policy, rules, lists, signatures, users, folders, and\n"
       "Postfix's settings where postconf is installed. Says every fault; exit 0 none, 2 some.");
-  command
-      ->add_option("--postfix", check.postfix,
-                   "Compare with the Postfix of this configuration folder, not the system's")
+  AddRepeatable(*command, "--postfix", check.postfix,
+                "Compare with the Postfix of this configuration folder, repeatable; not with the\n"
+                "system's and its instances")
       ->type_name("DIR");
 }
 
