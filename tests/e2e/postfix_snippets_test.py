@@ -93,6 +93,7 @@ class Snippets(unittest.TestCase):
         lazaret.start()
         sender.command("postqueue", "-c", sender.conf, "-f")
         sender.wait_empty()
+        self.stand.postfix.wait_empty()
         arrived = sorted(one.recipients[0] for one in self.stand.sink.messages if "queued" in one.recipients[0])
         self.assertEqual(arrived, ["queued-%d@lazaret.test" % at for at in range(5)])
 
