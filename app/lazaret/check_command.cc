@@ -146,10 +146,12 @@ bool CheckInstance(const config::Config& config, const PostfixInstance& postfix,
   return true;
 }
 
-void CheckFolderOfPostfix(const config::Config& config, const std::string& folder,
+// `alone`: it need not be named.
+void CheckFolderOfPostfix(const config::Config& config, const std::string& folder, bool alone,
                           bool policy_holds, CheckNotes& notes) {
-  const auto postfix = AskPostfix(folder);
+  auto postfix = AskPostfix(folder);
   if (postfix.ok()) {
+    if (alone) postfix->folder.clear();
     CheckInstance(config, *postfix, policy_holds, notes);
   } else {
     notes.faults.push_back("--postfix " + folder + ": " + postfix.error().text);
@@ -161,7 +163,7 @@ void CheckFolderOfPostfix(const config::Config& config, const std::string& folde
 void CheckPostfix(const config::Config& config, const std::vector<std::string>& folders,
                   bool policy_holds, CheckNotes& notes) {
   for (const std::string& folder : folders)
-    CheckFolderOfPostfix(config, folder, policy_holds, notes);
+    CheckFolderOfPostfix(config, folder, folders.size() == 1, policy_holds, notes);
   if (!folders.empty()) return;
   const auto first = AskPostfix("");
   if (!first.ok()) {
