@@ -68,9 +68,10 @@ class Upgrade(unittest.TestCase):
                     time.sleep(0.05)
             except Exception as error:  # told below
                 failed.append(error)
-        threads = [threading.Thread(target=submit, args=(part,)) for part in range(4)]
+        threads = [threading.Thread(target=submit, args=(part,), daemon=True) for part in range(4)]
         # Open since before, with a recipient, and its message comes after the upgrade.
         stale = smtp.Raw(self.stand.postfix.inbound)
+        self.addCleanup(stale.close)
         for line in (b"EHLO stale.test", b"MAIL FROM:<sender@outside.test>", b"RCPT TO:<stale@lazaret.test>"):
             self.assertEqual(stale.command(line).code, 250)
         for one in threads:
@@ -87,7 +88,6 @@ class Upgrade(unittest.TestCase):
             one.join()
         self.assertEqual(failed, [])
         self.assertEqual(stale.command(b"DATA").code // 100, 4)
-        stale.close()
         # What was answered 451 is tried again; nobody has to do anything but wait.
         sender.command("postqueue", "-c", sender.conf, "-f")
         sender.wait_empty(60)
@@ -132,18 +132,20 @@ class Upgrade(unittest.TestCase):
                 self.session(next(numbers), results)
                 longest[0] = max(longest[0], time.monotonic() - began)
                 time.sleep(0.02)
-        threads = [threading.Thread(target=run) for _ in range(SENDERS)]
+        threads = [threading.Thread(target=run, daemon=True) for _ in range(SENDERS)]
         for one in threads:
             one.start()
-        for _ in range(STOPS):
-            time.sleep(0.2 + random.random() * 0.5)
-            lazaret.process.terminate()
-            self.assertEqual(lazaret.process.wait(30), 0, lazaret.log_text()[-2000:])
-            lazaret.start()
-        net.wait_until("enough sessions", lambda: len(results) >= 2 * SESSIONS, 60)
-        enough.set()
+        try:
+            for _ in range(STOPS):
+                time.sleep(0.2 + random.random() * 0.5)
+                lazaret.process.terminate()
+                self.assertEqual(lazaret.process.wait(30), 0, lazaret.log_text()[-2000:])
+                lazaret.start()
+            net.wait_until("enough sessions", lambda: len(results) >= 2 * SESSIONS, 60)
+        finally:
+            enough.set()
         for one in threads:
-            one.join()
+            one.join(60)
         self.assertLess(longest[0], 25)
         self.assertEqual({code for code in results.values()} - {250, 451, 450, 421, 0}, set())
         self.assertGreater(sum(code == 250 for code in results.values()), SENDERS)

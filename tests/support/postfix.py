@@ -92,9 +92,15 @@ default_destination_concurrency_failed_cohort_limit = 0
 """
 
 
+def merged(text, more):
+    names = {line.split(" ")[0] for line in more.splitlines() if line}
+    return "".join(line + "\n" for line in text.splitlines() if line.split(" ")[0] not in names) + more
+
+
 class Postfix:
     def __init__(self, folder, sink_port, content_timeout=60, default_action="tempfail", next_hop=None):
-        # Added to main.cf; later lines win.
+        # Put into main.cf in the place of lines with the same name: Postfix warns about a name that stands
+        # twice, and so many warnings before its own logger runs block it for ever.
         self.more = SENDER_CF.format(next_hop=next_hop) if next_hop else ""
         self.dir = folder
         self.conf = os.path.join(folder, "conf")
@@ -133,7 +139,7 @@ class Postfix:
                       milter=self.milter, protocols=self.protocols)
         for name, text in (("main.cf", MAIN_CF), ("master.cf", MASTER_CF)):
             with open(os.path.join(self.conf, name), "w") as out:
-                out.write(text.format(**values) + (self.more if name == "main.cf" else ""))
+                out.write(merged(text.format(**values), self.more if name == "main.cf" else ""))
         self.command("postfix", "-c", self.conf, "check")
         self.command("postfix", "-c", self.conf, "start")
         self.started = True
@@ -146,7 +152,10 @@ class Postfix:
             self.command("postfix", "-c", self.conf, "stop", check=False)
 
     def maillog(self):
-        return open(self.log, errors="replace").read() if os.path.exists(self.log) else ""
+        if not os.path.exists(self.log):
+            return ""
+        with open(self.log, errors="replace") as text:
+            return text.read()
 
     def queued(self):
         """What postqueue says, one dict a message: queue_name, queue_id, sender, recipients."""
