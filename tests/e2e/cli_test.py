@@ -116,6 +116,27 @@ class Scan(unittest.TestCase):
         self.assertEqual(self.lazaret.cli("scan", "/nonexistent.eml", check=False).returncode, 2)
         self.assertEqual(self.lazaret.cli("scan", check=False).returncode, 2)
 
+    def test_nothing_on_standard_input_is_no_message(self):
+        done = self.lazaret.cli("scan", "-", check=False, stdin=b"")
+        self.assertEqual((done.returncode, done.out), (2, ""))
+        self.assertIn("standard input is empty", done.err)
+
+    def test_a_rule_file_that_is_wrong_is_a_matter_of_configuration(self):
+        with tempfile.TemporaryDirectory() as folder:
+            with open(os.path.join(folder, "wrong.yaml"), "w") as out:
+                out.write("nonsense: 1\n")
+            done = self.lazaret.cli("scan", "--set", "rules.paths=" + folder, "-", check=False,
+                                    stdin=samples.clean_plain())
+        self.assertEqual((done.returncode, done.out), (2, ""), done.err)
+        self.assertIn("wrong.yaml:1:1", done.err)
+
+    def test_a_mistyped_option_is_told_the_nearest_one(self):
+        for words, meant in ((("scan", "--recipent", "a@b.test", "-"), "--recipient"),
+                             (("log", "query", "--sinc=2h"), "--since"), (("status", "--jsn"), "--json")):
+            done = self.lazaret.cli(*words, check=False)
+            self.assertEqual(done.returncode, 2)
+            self.assertIn('did you mean "%s"?' % meant, done.err)
+
     def test_a_folder_without_messages_exits_2_and_says_so(self):
         with tempfile.TemporaryDirectory() as folder:
             done = self.lazaret.cli("scan", folder, check=False)
@@ -242,6 +263,13 @@ class ScanDaemon(StandCase):
                                       check=False, stdin=samples.clean_plain())
         self.assertEqual(done.returncode, 2, done.err)
         self.assertIn("other rules", done.err)
+
+    def test_a_daemon_in_another_mode_is_said(self):
+        observe = ("scan", "--daemon", "--set", "policy.mode=observe", "-")
+        done = self.stand.lazaret.cli(*observe, stdin=samples.clean_plain())
+        self.assertIn("the running daemon's mode is enforce, that of this configuration is observe", done.err)
+        done = self.stand.lazaret.cli("scan", "--daemon", "-", stdin=samples.clean_plain())
+        self.assertEqual(done.err, "")
 
     def test_without_a_daemon_nothing_was_looked_at(self):
         done = self.stand.lazaret.cli("scan", "--daemon", "--set", "paths.run=" + self.stand.dir, "-",
