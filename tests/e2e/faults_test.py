@@ -125,8 +125,8 @@ class Faults(unittest.TestCase):
         deep = {
             "html": (b"Content-Type: text/html\r\n\r\n" + b"<div>" * 1_000_000 + b"\r\n"),
             "multipart": b"Content-Type: multipart/mixed; boundary=b\r\n\r\n" +
-                         b"--b\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n" * 20_000,
-            "mail": b"Content-Type: message/rfc822\r\n\r\n" * 50_000,
+                         b"--b\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n" * 5_000,
+            "mail": b"Content-Type: message/rfc822\r\n\r\n" * 10_000,
             "comment": b"Subject: x\r\nContent-Type: text/plain " + b"(" * 50_000 + b"\r\n\r\nx\r\n",
         }
         replies, failed = {}, []
