@@ -62,6 +62,7 @@ function(lazaret_executable name)
     add_custom_target(lazaret_programs)  # what scripts/demo builds: everything shipped, no test
   endif()
   add_dependencies(lazaret_programs ${name})
+  set_property(GLOBAL APPEND PROPERTY LAZARET_PROGRAMS ${name})
 endfunction()
 
 # lazaret_test(FOLDER SOURCES ... [LINK libs...]): one Catch2 executable for a folder, one CTest entry.

@@ -1,5 +1,6 @@
 #include "app/analyzer/worker.h"
 
+#include <fcntl.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -10,6 +11,7 @@
 #include "app/judge/could_not_look.h"
 #include "app/process/spawn.h"
 #include "base/bytes.h"
+#include "base/fd.h"
 
 namespace lazaret::analyzer {
 namespace {
@@ -98,7 +100,14 @@ class Worker {
   std::uint64_t cpu_before_ = 0;
 };
 
+// Short of memory the kernel shall take a worker, whose message is tried again, not the front.
+void OfferToOomKiller() {
+  const base::UniqueFd fd(::open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC));
+  if (fd.valid()) static_cast<void>(base::WriteAll(fd.get(), "500"));
+}
+
 base::Status Worker::Prepare(const BoxFolder& folder) {
+  OfferToOomKiller();
   LAZARET_ASSIGN(const process::Confinement box,
                  process::Confine(ConfineOptionsOf(*generation_.config, folder)));
   LAZARET_TRY(generation_.engine->UseTempDir(box.tmp_dir));

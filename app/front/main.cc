@@ -99,8 +99,7 @@ std::uint32_t WorkersOf(const config::Config& config) {
                                    : std::max(1U, std::thread::hardware_concurrency());
 }
 
-base::Result<std::unique_ptr<judge::WorkerPool>> OpenPool(const config::Config& config,
-                                                          const std::string& bundle_sha256) {
+judge::PoolOptions PoolOptionsOf(const config::Config& config) {
   judge::PoolOptions options;
   options.socket_path = config.paths.run + "/workers.sock";
   options.max_message_bytes = config.limits.message_bytes;
@@ -110,6 +109,12 @@ base::Result<std::unique_ptr<judge::WorkerPool>> OpenPool(const config::Config& 
   options.max_wait_millis = 10LL * limits.deadline_seconds * limits.queue_wait_percent;
   options.overtake_millis = kOvertakePerSecond * limits.deadline_seconds;
   options.max_waiting_bytes = config.limits.queue_bytes;
+  return options;
+}
+
+base::Result<std::unique_ptr<judge::WorkerPool>> OpenPool(const config::Config& config,
+                                                          const std::string& bundle_sha256) {
+  judge::PoolOptions options = PoolOptionsOf(config);
   options.bundle_sha256 = bundle_sha256;
   LAZARET_ASSIGN(const auto scan_user, process::FindUser(config.users.scan));
   if (scan_user) options.peers = {scan_user->uid, geteuid()};
@@ -197,10 +202,31 @@ base::Status OpenAll(Front& front) {
   return base::Ok();
 }
 
+// The wait is what a message that comes now would have before it, by what looks take.
+std::vector<LimitUse> LimitsNow(const Front& front, const judge::PoolStatus& pool,
+                                std::uint32_t sessions, std::uint64_t oldest_millis) {
+  const config::Limits& limits = front.config().limits;
+  const judge::PoolOptions options = PoolOptionsOf(front.config());
+  const std::uint64_t workers = std::max(1U, pool.workers);
+  const std::uint64_t wait =
+      pool.waiting * static_cast<std::uint64_t>(pool.service_micros) / workers;
+  return {{"limits.workers", pool.busy, WorkersOf(front.config())},
+          {"limits.sessions", sessions, limits.sessions},
+          {"limits.queue_messages", pool.waiting, options.max_waiting},
+          {"limits.queue_bytes", pool.waiting_bytes, options.max_waiting_bytes},
+          {"limits.queue_wait_percent", wait / 10'000 / limits.deadline_seconds,
+           limits.queue_wait_percent},
+          {"limits.deadline_seconds", oldest_millis / 1000, limits.deadline_seconds},
+          {"poison_list", front.poison->size(), PoisonOptions().entries}};
+}
+
 std::string Status(Front& front) {
   front.counters.Set("log_lines_dropped_total", base::LogLinesDropped());
-  return StatusJson({front.pool->Status(), front.filter->Load(), front.config().milter.listen,
-                     ModeText(front.policy), front.draining, front.handler->OldestMillis()},
+  const judge::PoolStatus pool = front.pool->Status();
+  const milter::FilterLoad load = front.filter->Load();
+  const std::uint64_t oldest = front.handler->OldestMillis();
+  return StatusJson({pool, load, front.config().milter.listen, ModeText(front.policy),
+                     front.draining, oldest, LimitsNow(front, pool, load.sessions, oldest)},
                     front.counters);
 }
 

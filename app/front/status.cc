@@ -16,6 +16,19 @@ void WriteGeneration(base::JsonWriter& json, const judge::GenerationInfo& genera
   json.EndObject();
 }
 
+void WriteLimits(base::JsonWriter& json, const std::vector<LimitUse>& limits) {
+  json.Key("limits");
+  json.BeginArray();
+  for (const LimitUse& one : limits) {
+    json.BeginObject();
+    json.Field("name", one.name);
+    json.Field("used", one.used);
+    json.Field("limit", one.limit);
+    json.EndObject();
+  }
+  json.EndArray();
+}
+
 // Counts stand bucket by bucket beside the bounds, the last one for all that is longer.
 void WriteHistograms(base::JsonWriter& json, const base::Counters& counters) {
   json.Key("histogram_bounds_micros");
@@ -75,6 +88,7 @@ std::string StatusJson(const FrontState& state, const base::Counters& counters) 
   json.Field("worker_retirements", state.pool.worker_retirements);
   json.Field("sessions", state.load.sessions);
   json.Field("in_flight", state.load.in_flight);
+  WriteLimits(json, state.limits);
   json.Key("counters");
   json.BeginObject();
   for (const auto& [name, value] : counters.Snapshot()) json.Field(name, value);

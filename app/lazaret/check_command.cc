@@ -94,11 +94,23 @@ void WarnAboutPolicy(const config::Config& config, const config::GenerationBundl
   }
 }
 
-void CheckBundle(const config::Config& config, std::ostream& out, CheckNotes& notes) {
+bool Holds(const policy::Policy& policy) {
+  const auto holds = [](const auto& actions) {
+    return std::any_of(actions.begin(), actions.end(),
+                       [](const auto& entry) { return entry.second == policy::Action::kHold; });
+  };
+  return holds(policy.defaults) ||
+         std::any_of(policy.blocks.begin(), policy.blocks.end(), [&holds](const auto& block) {
+           return holds(block.classes) || holds(block.codes);
+         });
+}
+
+// Whether the policy holds anything.
+bool CheckBundle(const config::Config& config, std::ostream& out, CheckNotes& notes) {
   auto bundle = config::ReadBundle(config, "");
   if (!bundle.ok()) {
     notes.faults.push_back(bundle.error().text);
-    return;
+    return false;
   }
   std::vector<std::string> faults;
   const auto policy = config::PolicyOf(config, *bundle, &faults);
@@ -110,16 +122,63 @@ void CheckBundle(const config::Config& config, std::ostream& out, CheckNotes& no
   notes.faults.insert(notes.faults.end(), faults.begin(), faults.end());
   CheckRules(config, *bundle, out, notes);
   WarnAboutPolicy(config, *bundle, notes);
+  return policy.ok() && Holds(*policy);
 }
 
-void CheckPostfix(const config::Config& config, const std::string& folder, CheckNotes& notes) {
-  const auto postfix = AskPostfix(folder);
+// Postfix's daemons connect as its own user, which is in no group of ours.
+void CheckReach(const config::Config& config, const PostfixInstance& postfix, CheckNotes& notes) {
+  constexpr std::string_view kUnix = "unix:";
+  const std::string& listen = config.milter.listen;
+  const std::string owner(ValueOf(postfix.settings, "mail_owner"));
+  if (listen.rfind(kUnix, 0) != 0 || owner.empty()) return;
+  if (const auto why = WhyNotReachable(listen.substr(kUnix.size()), owner))
+    notes.faults.push_back(
+        config::PlaceOf(config, "milter.listen") + ": " + *why +
+        ": Postfix cannot ask Lazaret (the socket's folder: chgrp postfix, chmod 2750)");
+}
+
+// One instance that was asked; true when it is attached.
+bool CheckInstance(const config::Config& config, const PostfixInstance& postfix, bool policy_holds,
+                   CheckNotes& notes) {
+  CompareWithPostfix(config, postfix, policy_holds, notes);
+  if (!IsAttached(config.milter.listen, postfix.settings)) return false;
+  CheckReach(config, postfix, notes);
+  return true;
+}
+
+// `alone`: it need not be named.
+void CheckFolderOfPostfix(const config::Config& config, const std::string& folder, bool alone,
+                          bool policy_holds, CheckNotes& notes) {
+  auto postfix = AskPostfix(folder);
   if (postfix.ok()) {
-    CompareWithPostfix(config, *postfix, notes);
-  } else if (!folder.empty()) {
+    if (alone) postfix->folder.clear();
+    CheckInstance(config, *postfix, policy_holds, notes);
+  } else {
     notes.faults.push_back("--postfix " + folder + ": " + postfix.error().text);
-  } else if (postfix.error().code != base::ErrorCode::kNotFound) {
-    notes.warnings.push_back("Postfix's settings were not compared: " + postfix.error().text);
+  }
+}
+
+// The system's Postfix and its further instances. One that does not ask Lazaret is said, as a
+// warning: it may be one that only sends.
+void CheckPostfix(const config::Config& config, const std::vector<std::string>& folders,
+                  bool policy_holds, CheckNotes& notes) {
+  for (const std::string& folder : folders)
+    CheckFolderOfPostfix(config, folder, folders.size() == 1, policy_holds, notes);
+  if (!folders.empty()) return;
+  const auto first = AskPostfix("");
+  if (!first.ok()) {
+    if (first.error().code != base::ErrorCode::kNotFound)
+      notes.warnings.push_back("Postfix's settings were not compared: " + first.error().text);
+    return;
+  }
+  CheckInstance(config, *first, policy_holds, notes);
+  for (const std::string& folder : FurtherFolders(first->settings)) {
+    const auto further = AskPostfix(folder);
+    if (further.ok()) {
+      CheckInstance(config, *further, policy_holds, notes);
+    } else {
+      notes.warnings.push_back("Postfix " + folder + " was not compared: " + further.error().text);
+    }
   }
 }
 
@@ -150,9 +209,9 @@ int RunCheck(const config::Config& config, const CheckArguments& arguments, std:
   out << "configuration: " << base::EscapeLine(OriginOf(config)) << "\n";
   CheckUsers(config, notes);
   CheckFolders(config, notes);
-  CheckBundle(config, out, notes);
+  const bool policy_holds = CheckBundle(config, out, notes);
   CheckSignatures(config, out, notes);
-  CheckPostfix(config, arguments.postfix, notes);
+  CheckPostfix(config, arguments.postfix, policy_holds, notes);
   return Say(notes, out, err);
 }
 

@@ -6,13 +6,15 @@
 
 #include <ostream>
 #include <string>
+#include <vector>
 
 #include "app/config/config.h"
 
 namespace lazaret::cli {
 
 struct CheckArguments {
-  std::string postfix;  // Postfix's configuration folder; empty = the system's, where there is one
+  // Postfix's configuration folders; empty: the system's, where there is one, with its instances.
+  std::vector<std::string> postfix;
 };
 
 int RunCheck(const config::Config& config, const CheckArguments& arguments, std::ostream& out,

@@ -1,14 +1,9 @@
 #include "app/lazaret/check_postfix.h"
 
-#include <sys/wait.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <charconv>
-#include <vector>
+#include <utility>
 
-#include "app/lazaret/program_output.h"
-#include "app/lazaret/time_units.h"
 #include "base/format.h"
 #include "base/text.h"
 
@@ -17,157 +12,227 @@ namespace {
 
 constexpr std::size_t kMaxShownBytes = 200;
 constexpr std::string_view kUnix = "unix:";
-constexpr const char* kParameters[] = {
-    "smtpd_milters",          "non_smtpd_milters", "queue_directory",   "milter_default_action",
-    "milter_content_timeout", "milter_protocol",   "message_size_limit"};
+// What a sender waits after the end of its message (RFC 5321, 4.5.3.2.6).
+constexpr std::uint64_t kSenderPatience = 600;
 
-std::string_view Get(const PostfixSettings& postfix, std::string_view name) {
-  const auto found = postfix.find(name);
-  return found == postfix.end() ? std::string_view() : std::string_view(found->second);
-}
+struct Comparison {
+  const config::Config& config;
+  const PostfixInstance& postfix;
+  CheckNotes& notes;
 
-std::string Set(const PostfixSettings& postfix, std::string_view name) {
-  return base::Format("Postfix {} = {}", name,
-                      base::EscapeLine(Get(postfix, name), kMaxShownBytes));
-}
-
-// The words of a list of milters: addresses, and name=value for single ones, in braces.
-std::vector<std::string_view> Words(std::string_view text) {
-  constexpr std::string_view kBetween = " \t\r\n,{}";
-  std::vector<std::string_view> words;
-  for (std::size_t at = text.find_first_not_of(kBetween); at != std::string_view::npos;
-       at = text.find_first_not_of(kBetween, at)) {
-    const std::size_t end = std::min(text.find_first_of(kBetween, at), text.size());
-    words.push_back(text.substr(at, end - at));
-    at = end;
+  std::string_view Value(std::string_view name) const { return ValueOf(postfix.settings, name); }
+  std::string Who() const {
+    return postfix.folder.empty() ? std::string("Postfix")
+                                  : "Postfix " + base::EscapeLine(postfix.folder, kMaxShownBytes);
   }
-  return words;
+  std::string Shown(std::string_view name, std::string_view value) const {
+    return base::Format("{} {} = {}", Who(), name, base::EscapeLine(value, kMaxShownBytes));
+  }
+  std::string Shown(std::string_view name) const { return Shown(name, Value(name)); }
+  void Fault(std::string text) const { notes.faults.push_back(std::move(text)); }
+  void Warn(std::string text) const { notes.warnings.push_back(std::move(text)); }
+};
+
+// "inet:8891@127.0.0.1" of ours, "inet:127.0.0.1:8891" of Postfix: the ports alone are compared,
+// since one host has many names.
+bool NamesPort(std::string_view address, std::string_view listen) {
+  if (address.substr(0, 5) != "inet:") return false;
+  const std::size_t colon = listen.find(':');
+  const std::string_view port = listen.substr(colon + 1, listen.find('@') - colon - 1);
+  return address.substr(address.rfind(':') + 1) == port;
 }
 
-bool NamesSocket(std::string_view word, std::string_view listen, std::string_view queue) {
-  if (word.substr(0, kUnix.size()) != kUnix) return false;
-  const std::string path(word.substr(kUnix.size()));
+bool NamesSocket(std::string_view address, std::string_view listen, std::string_view queue) {
+  if (address.substr(0, kUnix.size()) != kUnix) return false;
+  const std::string path(address.substr(kUnix.size()));
   const std::string_view ours = listen.substr(kUnix.size());
   const bool slash = !path.empty() && path[0] == '/';
   return path == ours || std::string(queue) + (slash ? "" : "/") + path == ours;
 }
 
-// "inet:8891@127.0.0.1" of ours, "inet:127.0.0.1:8891" of Postfix: the ports alone are compared,
-// since one host has many names.
-bool NamesPort(std::string_view word, std::string_view listen) {
-  if (word.substr(0, 5) != "inet:") return false;
-  const std::size_t colon = listen.find(':');
-  const std::string_view port = listen.substr(colon + 1, listen.find('@') - colon - 1);
-  return word.substr(word.rfind(':') + 1) == port;
+const PostfixMilter* OurMilter(std::string_view listen, const std::vector<PostfixMilter>& milters,
+                               std::string_view queue) {
+  const bool is_unix = listen.substr(0, kUnix.size()) == kUnix;
+  const auto found = std::find_if(milters.begin(), milters.end(), [&](const PostfixMilter& milter) {
+    return is_unix ? NamesSocket(milter.address, listen, queue) : NamesPort(milter.address, listen);
+  });
+  return found == milters.end() ? nullptr : &*found;
 }
 
-bool AcceptsWhenDown(const PostfixSettings& postfix) {
-  if (Get(postfix, "milter_default_action") == "accept") return true;
-  const auto words = Words(Get(postfix, "smtpd_milters"));
-  return std::find(words.begin(), words.end(), "default_action=accept") != words.end();
+// What counts for our milter: its own word in braces, else the general parameter.
+struct Effective {
+  std::string shown;
+  std::string_view value;
+};
+
+Effective For(const Comparison& all, const PostfixMilter& milter, std::string_view list,
+              std::string_view name) {
+  const auto own = milter.own.find(name);
+  if (own != milter.own.end()) {
+    return {base::Format("{} {}: {}={}", all.Who(), list, name,
+                         base::EscapeLine(own->second, kMaxShownBytes)),
+            own->second};
+  }
+  const std::string general = base::Format("milter_{}", name);
+  return {all.Shown(general), all.Value(general)};
 }
 
-void CompareTime(const config::Config& config, const PostfixSettings& postfix, CheckNotes& notes) {
-  const auto wait = ParsePostfixTime(Get(postfix, "milter_content_timeout"));
+bool KnowsShutdown(std::string_view version) {
+  int major = 0;
+  int minor = 0;
+  const std::size_t dot = version.find('.');
+  if (dot == std::string_view::npos) return true;
+  std::from_chars(version.data(), version.data() + dot, major);
+  std::from_chars(version.data() + dot + 1, version.data() + version.size(), minor);
+  return std::pair(major, minor) >= std::pair(3, 11);
+}
+
+void CompareAction(const Comparison& all, const Effective& action) {
+  if (action.value == "accept") {
+    all.Fault(action.shown + ": mail passes unscanned while Lazaret is down; tempfail is expected");
+  } else if (action.value == "reject") {
+    all.Warn(action.shown +
+             ": mail is refused for good while Lazaret is down; tempfail is expected");
+  } else if (action.value == "quarantine") {
+    all.Warn(action.shown + ": all mail waits in the hold queue, unscanned, while Lazaret is down");
+  } else if (action.value == "shutdown" && !KnowsShutdown(all.Value("mail_version"))) {
+    all.Fault(base::Format("{}: not known to Postfix {}, which then refuses all mail", action.shown,
+                           base::EscapeLine(all.Value("mail_version"), kMaxShownBytes)));
+  }
+}
+
+void CompareTime(const Comparison& all, const Effective& timeout) {
+  const auto wait = ParsePostfixTime(timeout.value);
+  const std::uint64_t deadline = all.config.limits.deadline_seconds;
+  if (!wait) return;
   // The answer may come up to a second after the deadline.
-  if (!wait || *wait > config.limits.deadline_seconds + 1ULL) return;
-  notes.faults.push_back(
-      base::Format("{}: must be above limits.deadline_seconds ({}), else Postfix gives up before "
-                   "Lazaret answers",
-                   Set(postfix, "milter_content_timeout"), config.limits.deadline_seconds));
+  if (*wait <= deadline + 1) {
+    all.Fault(base::Format(
+        "{}: must be above limits.deadline_seconds ({}), else Postfix gives up before Lazaret "
+        "answers",
+        timeout.shown, deadline));
+  } else if (*wait > kSenderPatience) {
+    all.Warn(base::Format("{}: senders give up after {} s and send the message once more",
+                          timeout.shown, kSenderPatience));
+  }
 }
 
-void CompareSize(const config::Config& config, const PostfixSettings& postfix, CheckNotes& notes) {
-  const std::string_view text = Get(postfix, "message_size_limit");
+void CompareSize(const Comparison& all) {
+  const std::string_view text = all.Value("message_size_limit");
   std::uint64_t limit = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), limit);
   if (text.empty() || error != std::errc() || end != text.data() + text.size()) return;
-  if (limit != 0 && limit <= config.limits.message_bytes) return;
-  notes.warnings.push_back(
+  if (limit != 0 && limit <= all.config.limits.message_bytes) return;
+  all.Warn(
       base::Format("{}{}: above limits.message_bytes ({}): Lazaret refuses what Postfix would take",
-                   Set(postfix, "message_size_limit"), limit == 0 ? " (no limit)" : "",
-                   config.limits.message_bytes));
+                   all.Shown("message_size_limit"), limit == 0 ? " (no limit)" : "",
+                   all.config.limits.message_bytes));
 }
 
-PostfixSettings ParseAnswer(std::string_view text) {
-  PostfixSettings postfix;
-  while (!text.empty()) {
-    const std::size_t end = std::min(text.find('\n'), text.size());
-    const std::string_view line = text.substr(0, end);
-    const std::size_t equals = line.find('=');
-    if (equals != std::string_view::npos) {
-      postfix[std::string(base::TrimAscii(line.substr(0, equals)))] =
-          std::string(base::TrimAscii(line.substr(equals + 1)));
-    }
-    text.remove_prefix(std::min(end + 1, text.size()));
+// smtpd asks about SMTP, cleanup about the end of every message and about all local mail.
+bool AsksMilters(const PostfixService& service) {
+  return service.program == "smtpd" || service.program == "cleanup";
+}
+
+// A path with a slash in front means another file inside the chroot than outside.
+void CompareChroot(const Comparison& all, const PostfixMilter& milter) {
+  const std::string_view listen = all.config.milter.listen;
+  if (listen.substr(0, kUnix.size()) != kUnix || milter.address.size() <= kUnix.size() ||
+      milter.address[kUnix.size()] != '/')
+    return;
+  const bool whole = milter.address == listen;
+  for (const PostfixService& service : all.postfix.services) {
+    if (!AsksMilters(service) || service.chrooted != whole) continue;
+    const std::string queue(all.Value("queue_directory"));
+    const bool below = listen.substr(kUnix.size(), queue.size() + 1) == queue + "/";
+    const std::string instead =
+        below ? base::Format("write unix:{}", listen.substr(kUnix.size() + queue.size() + 1))
+              : base::Format("put milter.listen below {}", queue);
+    all.Fault(base::Format("{}: {} ({}) is {}chrooted and finds no socket there: {}",
+                           all.Shown("smtpd_milters"), service.name, service.program,
+                           service.chrooted ? "" : "not ", instead));
+    return;
   }
-  return postfix;
+}
+
+void CompareOverrides(const Comparison& all, const PostfixService& service) {
+  Comparison here = all;
+  const auto shown = [&](std::string_view name, std::string_view value) {
+    return base::Format("{} {} -o {}={}", all.Who(), service.name, name,
+                        base::EscapeLine(value, kMaxShownBytes));
+  };
+  for (const auto& [name, value] : service.overrides) {
+    if (name == "milter_default_action") CompareAction(here, {shown(name, value), value});
+    if (name == "milter_content_timeout") CompareTime(here, {shown(name, value), value});
+    if (name == "receive_override_options" && value.find("no_milters") != std::string::npos)
+      all.Warn(shown(name, value) + ": mail that comes this way passes unscanned");
+    if (name != "smtpd_milters") continue;
+    const auto milters = ParseMilters(value);
+    const PostfixMilter* ours =
+        OurMilter(all.config.milter.listen, milters, all.Value("queue_directory"));
+    if (ours == nullptr)
+      all.Warn(shown(name, value) + ": mail that comes this way passes unscanned");
+    else if (const auto own = ours->own.find("default_action"); own != ours->own.end())
+      CompareAction(here, {shown(name, value), own->second});
+  }
+}
+
+void CompareLocalMail(const Comparison& all) {
+  const auto milters = ParseMilters(all.Value("non_smtpd_milters"));
+  const PostfixMilter* ours =
+      OurMilter(all.config.milter.listen, milters, all.Value("queue_directory"));
+  if (ours != nullptr) {
+    const auto own = ours->own.find("default_action");
+    if (own != ours->own.end())
+      CompareAction(all, For(all, *ours, "non_smtpd_milters", "default_action"));
+    return;
+  }
+  all.Warn(milters.empty() ? base::Format("{} non_smtpd_milters is empty: mail from sendmail and "
+                                          "local programs passes unscanned",
+                                          all.Who())
+                           : all.Shown("non_smtpd_milters") +
+                                 ": does not name Lazaret: mail from sendmail and local programs "
+                                 "passes unscanned");
+}
+
+void CompareWhoIsAsked(const Comparison& all) {
+  CompareLocalMail(all);
+  if (!all.Value("smtpd_milter_maps").empty())
+    all.Warn(all.Shown("smtpd_milter_maps") +
+             ": clients listed there are judged only where it names Lazaret");
+  if (all.Value("receive_override_options").find("no_milters") != std::string_view::npos)
+    all.Fault(all.Shown("receive_override_options") + ": no milter is asked, all passes unscanned");
+  for (const PostfixService& service : all.postfix.services) CompareOverrides(all, service);
 }
 
 }  // namespace
 
-base::Result<PostfixSettings> AskPostfix(const std::string& folder) {
-  for (const char* program : {"/usr/sbin/postconf", "/usr/local/sbin/postconf"}) {
-    if (::access(program, X_OK) != 0) continue;
-    std::vector<std::string> arguments;
-    if (!folder.empty()) arguments = {"-c", folder};
-    arguments.insert(arguments.end(), {"-x"});
-    arguments.insert(arguments.end(), std::begin(kParameters), std::end(kParameters));
-    LAZARET_ASSIGN(const ProgramOutput output, OutputOf(program, arguments, {}));
-    if (output.exit_code == 0) return ParseAnswer(output.text);
-    return base::Error{base::ErrorCode::kInternal,
-                       base::Format("{}: exit code {}", program, output.exit_code)};
-  }
-  return base::Error{base::ErrorCode::kNotFound, "no postconf on this machine"};
-}
-
-std::optional<std::uint64_t> ParsePostfixTime(std::string_view text) {
-  std::uint64_t unit = 1;
-  if (!text.empty() && (text.back() < '0' || text.back() > '9')) {
-    const auto seconds = SecondsOfUnit(text.back());
-    if (!seconds) return std::nullopt;
-    unit = static_cast<std::uint64_t>(*seconds);
-    text.remove_suffix(1);
-  }
-  std::uint64_t value = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (text.empty() || error != std::errc() || end != text.data() + text.size() ||
-      value > UINT64_MAX / unit)
-    return std::nullopt;
-  return value * unit;
-}
-
 bool IsAttached(std::string_view listen, const PostfixSettings& postfix) {
-  const bool is_unix = listen.substr(0, kUnix.size()) == kUnix;
-  const auto words = Words(Get(postfix, "smtpd_milters"));
-  return std::any_of(words.begin(), words.end(), [&](std::string_view word) {
-    return is_unix ? NamesSocket(word, listen, Get(postfix, "queue_directory"))
-                   : NamesPort(word, listen);
-  });
+  return OurMilter(listen, ParseMilters(ValueOf(postfix, "smtpd_milters")),
+                   ValueOf(postfix, "queue_directory")) != nullptr;
 }
 
-void CompareWithPostfix(const config::Config& config, const PostfixSettings& postfix,
-                        CheckNotes& notes) {
-  if (!IsAttached(config.milter.listen, postfix)) {
-    notes.warnings.push_back(
-        base::Format("{}: does not name milter.listen ({}): Postfix does not ask Lazaret",
-                     Set(postfix, "smtpd_milters"), config.milter.listen));
+void CompareWithPostfix(const config::Config& config, const PostfixInstance& postfix,
+                        bool policy_holds, CheckNotes& notes) {
+  const Comparison all{config, postfix, notes};
+  const auto milters = ParseMilters(all.Value("smtpd_milters"));
+  const PostfixMilter* ours =
+      OurMilter(config.milter.listen, milters, all.Value("queue_directory"));
+  if (ours == nullptr) {
+    all.Warn(base::Format("{}: does not name milter.listen ({}): Postfix does not ask Lazaret",
+                          all.Shown("smtpd_milters"), config.milter.listen));
     return;
   }
-  if (AcceptsWhenDown(postfix)) {
-    notes.faults.push_back(
-        "Postfix milter_default_action = accept: mail passes unscanned while Lazaret is down; "
-        "tempfail is expected");
-  }
-  CompareTime(config, postfix, notes);
-  CompareSize(config, postfix, notes);
-  if (Get(postfix, "non_smtpd_milters").empty()) {
-    notes.warnings.push_back(
-        "Postfix non_smtpd_milters is empty: mail from sendmail and local programs passes "
-        "unscanned");
-  }
-  if (Get(postfix, "milter_protocol") != "6")
-    notes.warnings.push_back(Set(postfix, "milter_protocol") + ": 6 is expected");
+  CompareAction(all, For(all, *ours, "smtpd_milters", "default_action"));
+  CompareTime(all, For(all, *ours, "smtpd_milters", "content_timeout"));
+  CompareSize(all);
+  CompareChroot(all, *ours);
+  CompareWhoIsAsked(all);
+  const Effective protocol = For(all, *ours, "smtpd_milters", "protocol");
+  if (protocol.value != "6") all.Warn(protocol.shown + ": 6 is expected");
+  if (policy_holds && all.Value("enable_long_queue_ids") == "no")
+    all.Warn(all.Shown("enable_long_queue_ids") +
+             ": queue ids are used again, so an id of held mail may later name another message");
 }
 
 }  // namespace lazaret::cli

@@ -34,17 +34,20 @@ std::string Fault(const config::Config& config, std::string_view key, const std:
 
 bool KnowsGroup(const std::string& name) { return ::getgrnam(name.c_str()) != nullptr; }
 
+enum class Groups { kAll, kFirst };
+
 // access(2) with the rights of another user, in a child that becomes that user. Nothing when we
 // cannot become them.
-std::optional<int> AccessAs(const std::string& path, const passwd& user) {
+std::optional<int> AccessAs(const std::string& path, const passwd& user, int mode, Groups groups) {
   if (::geteuid() != 0) return std::nullopt;
   const pid_t child = ::fork();
   if (child < 0) return std::nullopt;
   if (child == 0) {
-    const bool changed = ::initgroups(user.pw_name, user.pw_gid) == 0 &&
-                         ::setgid(user.pw_gid) == 0 && ::setuid(user.pw_uid) == 0;
+    const bool grouped = groups == Groups::kAll ? ::initgroups(user.pw_name, user.pw_gid) == 0
+                                                : ::setgroups(0, nullptr) == 0;
+    const bool changed = grouped && ::setgid(user.pw_gid) == 0 && ::setuid(user.pw_uid) == 0;
     if (!changed) ::_exit(255);
-    ::_exit(::access(path.c_str(), W_OK | X_OK) == 0 ? 0 : errno);
+    ::_exit(::access(path.c_str(), mode) == 0 ? 0 : errno);
   }
   int status = 0;
   while (::waitpid(child, &status, 0) < 0 && errno == EINTR) {
@@ -62,7 +65,7 @@ std::optional<std::string> WhyNoAccess(const std::string& folder, const std::str
     error = ::faccessat(AT_FDCWD, folder.c_str(), W_OK | X_OK, AT_EACCESS) == 0 ? 0 : errno;
     if (user != nullptr) who = "user " + as;
   } else {
-    error = AccessAs(folder, *user).value_or(0);
+    error = AccessAs(folder, *user, W_OK | X_OK, Groups::kAll).value_or(0);
     who = "user " + as;
   }
   if (error == 0) return std::nullopt;
@@ -119,6 +122,20 @@ std::optional<std::string> WhyNotWritable(const std::string& folder, int levels,
   }
   if (!S_ISDIR(status.st_mode)) return Shown(at) + ": not a folder";
   return WhyNoAccess(at, as);
+}
+
+std::optional<std::string> WhyNotReachable(const std::string& path, const std::string& as) {
+  const passwd* user = ::getpwnam(as.c_str());
+  if (user == nullptr) return std::nullopt;
+  for (std::size_t slash = path.find('/', 1); slash != std::string::npos;
+       slash = path.find('/', slash + 1)) {
+    const std::string folder = path.substr(0, slash);
+    const int error = AccessAs(folder, *user, X_OK, Groups::kFirst).value_or(0);
+    if (error == EACCES) return base::Format("{}: user {} may not pass", Shown(folder), as);
+    if (error != 0) return std::nullopt;  // it is not there yet
+  }
+  if (AccessAs(path, *user, W_OK, Groups::kFirst).value_or(0) != EACCES) return std::nullopt;
+  return base::Format("{}: user {} may not connect", Shown(path), as);
 }
 
 void CheckUsers(const config::Config& config, CheckNotes& notes) {

@@ -26,6 +26,11 @@ void CheckFolders(const config::Config& config, CheckNotes& notes);
 std::optional<std::string> WhyNotWritable(const std::string& folder, int levels,
                                           const std::string& as);
 
+// Why a program that runs as user `as`, in no group but its first (Postfix's daemons are so),
+// cannot connect to the socket at `path`; nothing when it can, when it is not there, or when we are
+// not root.
+std::optional<std::string> WhyNotReachable(const std::string& path, const std::string& as);
+
 }  // namespace lazaret::cli
 
 #endif  // LAZARET_APP_LAZARET_CHECK_SYSTEM_H_

@@ -1,6 +1,7 @@
 #include "app/lazaret/cli.h"
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <clocale>
 #include <iostream>
 
@@ -163,9 +164,9 @@ void AddCheck(CLI::App& app, CheckArguments& check) {
       "check",
       "Check the whole configuration: keys, policy, rules, lists, signatures, users, folders, and\n"
       "Postfix's settings where postconf is installed. Says every fault; exit 0 none, 2 some.");
-  command
-      ->add_option("--postfix", check.postfix,
-                   "Compare with the Postfix of this configuration folder, not the system's")
+  AddRepeatable(*command, "--postfix", check.postfix,
+                "Compare with the Postfix of this configuration folder, repeatable; not with the\n"
+                "system's and its instances")
       ->type_name("DIR");
 }
 
@@ -248,6 +249,32 @@ bool SaysUnknownCommand(const std::vector<std::string>& words, CLI::App& app) {
   return false;
 }
 
+// The subcommand that was asked for, down to the last one.
+const CLI::App* Deepest(const CLI::App& app) {
+  const auto parsed = app.get_subcommands();
+  return parsed.empty() ? &app : Deepest(*parsed.front());
+}
+
+// Which option was probably meant, where a word names none of its command's or of the general ones.
+void SuggestOption(int argc, char** argv, const CLI::App& app) {
+  std::vector<std::string> names;
+  for (const CLI::App* at : {&app, Deepest(app)}) {
+    for (const CLI::Option* option : at->get_options()) {
+      for (const std::string& name : option->get_lnames()) names.push_back("--" + name);
+    }
+  }
+  for (int i = 1; i < argc; ++i) {
+    std::string word = argv[i];
+    if (word.rfind("--", 0) != 0 || word.size() == 2) continue;
+    word = word.substr(0, word.find('='));
+    if (std::find(names.begin(), names.end(), word) != names.end()) continue;
+    const std::string nearest = Nearest(word, names);
+    if (!nearest.empty())
+      std::cerr << "lazaret: unknown option \"" << base::EscapeLine(word, 64)
+                << "\"; did you mean \"" << nearest << "\"?\n";
+  }
+}
+
 }  // namespace
 
 int RunCli(int argc, char** argv) {
@@ -273,6 +300,7 @@ int RunCli(int argc, char** argv) {
   } catch (const CLI::ParseError& error) {
     if (error.get_exit_code() != 0 && SaysUnknownCommand(PlainWords(argc, argv, app), app))
       return kUsage;
+    if (error.get_exit_code() != 0) SuggestOption(argc, argv, app);
     const int code = app.exit(error);
     return code == 0 ? 0 : kUsage;
   }

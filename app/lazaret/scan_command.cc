@@ -8,11 +8,14 @@
 #include <thread>
 
 #include "app/lazaret/analyzer_session.h"
+#include "app/lazaret/ask_supervisor.h"
 #include "app/lazaret/daemon_pool.h"
 #include "app/lazaret/message_files.h"
+#include "app/lazaret/rules_command.h"
 #include "app/lazaret/scan_report.h"
 #include "base/crypto.h"
 #include "base/fd.h"
+#include "base/json_value.h"
 #include "base/text.h"
 #include "policy/decide.h"
 
@@ -21,6 +24,7 @@ namespace {
 
 constexpr int kUsage = 2;
 constexpr int kNotLooked = 3;
+constexpr std::string_view kStandardInput = "-";
 
 // Prints outcomes in the order of the files, whatever the order in which they are ready.
 class OrderedPrinter {
@@ -103,9 +107,16 @@ judge::Outcome Ask(const Run& run, const std::string& message, const policy::Env
 struct Judged {
   ScanOutcome outcome;
   std::string note;
+  bool nothing = false;  // standard input that was empty
 };
 
 std::string NoteAbout(const std::string& file, std::string_view bytes) {
+  if (bytes.empty() && file == kStandardInput)
+    return "lazaret scan: standard input is empty: nothing to judge\n";
+  if (bytes.empty()) {
+    return "lazaret scan: " + base::EscapeLine(file, 4096) +
+           ": empty; judged as a message without header and body.\n";
+  }
   const std::string instead = WhatItIsInstead(bytes);
   if (instead.empty()) return {};
   return "lazaret scan: " + base::EscapeLine(file, 4096) + ": this is " + instead +
@@ -123,6 +134,7 @@ Judged JudgeFile(const Run& run, const std::string& file) {
   auto bytes = ReadMessageFile(file, run.config.limits.message_bytes);
   if (bytes.ok()) {
     judged.note = NoteAbout(file, *bytes);
+    judged.nothing = file == kStandardInput && bytes->empty();
     judge::Outcome answer = Ask(run, AsReceived(std::move(bytes).value()), envelope);
     outcome.generation = answer.generation.id;
     analysis = std::move(answer.analysis);
@@ -146,10 +158,13 @@ int JudgeAll(const Run& run, const std::vector<std::string>& files, std::size_t 
     for (std::size_t i = next.fetch_add(1); i < files.size(); i = next.fetch_add(1)) {
       const Judged judged = JudgeFile(run, files[i]);
       const ScanOutcome& outcome = judged.outcome;
-      printer.Add(i,
-                  {run.arguments.json ? ScanJson(outcome) : ScanText(outcome, color), judged.note});
+      const std::string verdict = judged.nothing       ? std::string()
+                                  : run.arguments.json ? ScanJson(outcome)
+                                                       : ScanText(outcome, color);
+      printer.Add(i, {verdict, judged.note});
       const std::scoped_lock lock(code_mutex);
       code = WorseExitCode(code, ScanExitCode(outcome.verdict.cls));
+      if (judged.nothing) code = kUsage;
     }
   };
   std::vector<std::thread> pool;
@@ -199,6 +214,30 @@ base::Result<Workers> DaemonWorkers(const config::Config& config,
   return workers;
 }
 
+// The running daemon may observe where this configuration enforces, or the other way round: what it
+// does with mail is then not what is printed here.
+void NoteDaemonMode(const config::Config& config, const policy::Policy& policy, std::ostream& err) {
+  const auto answer = AskSupervisor(config, "status");
+  if (!answer.ok()) return;
+  const auto status = base::ParseJson(*answer);
+  if (!status.ok()) return;
+  for (const base::JsonValue& role : (*status)["roles"].items) {
+    const std::string& mode = role["status"]["mode"].text;
+    if (role["name"].text != "front" || mode.empty()) continue;
+    const bool observes = policy.mode == policy::Mode::kObserve;
+    if (observes == (mode == "observe") && (observes || mode == "enforce")) continue;
+    err << "lazaret scan: the running daemon's mode is " << base::EscapeLine(mode)
+        << ", that of this configuration is " << (observes ? "observe" : "enforce")
+        << "; actions are shown by the latter\n";
+  }
+}
+
+// Whether the analyzer could not start because of the rules: that is a matter of configuration.
+bool RulesAreWrong(const config::Config& config, const config::GenerationBundle& bundle) {
+  const auto rules = AskAboutRules(config, bundle, "check");
+  return rules.ok() && rules->exit_code != 0;
+}
+
 }  // namespace
 
 int RunScan(const config::Config& config, const ScanArguments& arguments, std::ostream& out,
@@ -214,9 +253,11 @@ int RunScan(const config::Config& config, const ScanArguments& arguments, std::o
   if (!policy.ok()) return Complain(err, policy.error(), kUsage);
   auto workers = arguments.daemon ? DaemonWorkers(config, *bundle) : OwnWorkers(config, *bundle);
   if (!workers.ok()) {
-    const bool configuration = workers.error().code == base::ErrorCode::kInvalid;
+    const bool configuration = workers.error().code == base::ErrorCode::kInvalid ||
+                               (!arguments.daemon && RulesAreWrong(config, *bundle));
     return Complain(err, workers.error(), configuration ? kUsage : kNotLooked);
   }
+  if (arguments.daemon) NoteDaemonMode(config, *policy, err);
   const Run run{config, arguments, *policy, *workers->pool};
   return JudgeAll(run, list->files, ThreadsFor(config), out, err);
 }

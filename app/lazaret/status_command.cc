@@ -48,6 +48,25 @@ void ShowMail(const base::JsonValue& counters, std::ostream& out) {
       counters["verdicts_not_recorded_total"].Int());
 }
 
+std::string Amount(std::string_view name, std::int64_t amount) {
+  constexpr std::string_view kBytes = "_bytes";
+  const bool bytes =
+      name.size() > kBytes.size() && name.substr(name.size() - kBytes.size()) == kBytes;
+  return bytes && amount >= 1 << 20 ? base::Format("{} MiB", amount >> 20)
+                                    : base::Format("{}", amount);
+}
+
+// Each limit of a role that fills up, with what is used of it now.
+void ShowLimits(const base::JsonValue& role, std::ostream& out) {
+  for (const base::JsonValue& one : role["limits"].items) {
+    const std::int64_t used = one["used"].Int();
+    const std::int64_t limit = one["limit"].Int();
+    const std::string& name = one["name"].text;
+    out << base::Format("  {:<27} {} of {} ({} %)\n", base::EscapeLine(name), Amount(name, used),
+                        Amount(name, limit), limit > 0 ? used * 100 / limit : 0);
+  }
+}
+
 void ShowFront(const base::JsonValue& front, std::ostream& out) {
   const base::JsonValue& generation = front["generation"];
   const std::string id = generation["id"].text;
@@ -68,6 +87,8 @@ void ShowFront(const base::JsonValue& front, std::ostream& out) {
   if (front["in_flight"].Int() > 0)
     out << base::Format("oldest      waits {} s for its answer\n",
                         front["oldest_millis"].Int() / 1000);
+  out << "limits      used now\n";
+  ShowLimits(front, out);
   ShowMail(front["counters"], out);
 }
 

@@ -24,7 +24,7 @@ constexpr const char* kHelp =
     "usage: lazaretd --foreground [--config FILE] [--set KEY=VALUE ...]\n\n"
     "  --foreground      stay in the foreground (always the case; an init system keeps it)\n"
     "  --config FILE     configuration (default: /etc/lazaret/lazaret.yaml when it exists,\n"
-    "                    else embedded defaults)\n"
+    "                    else embedded defaults, when there is a --set)\n"
     "  --set KEY=VALUE   one configuration key over the file, repeatable\n"
     "  --roles-dir DIR   where lazaret-front and the other roles lie (default: beside lazaretd)\n"
     "  --help, --version\n\n"
@@ -109,6 +109,11 @@ int main(int argc, char** argv) {
   if (arguments.exit_code >= 0) return arguments.exit_code;
   auto config = config::LoadConfig(arguments.config_file, arguments.sets);
   if (!config.ok()) return Complain(config.error().text);
+  // Started out of curiosity it must not make folders, keys and sockets all over the system.
+  if (config->origin == "embedded defaults" && config->paths.root.empty() && arguments.sets.empty())
+    return Complain(
+        "/etc/lazaret/lazaret.yaml does not exist: give --config FILE, or --set for "
+        "the embedded defaults (see --help)");
   base::InitLog(
       "lazaretd",
       config->log.target == "syslog" ? base::LogTarget::kSyslog : base::LogTarget::kStderr,

@@ -70,9 +70,10 @@ base::Status Supervisor::Prepare() {
   LAZARET_TRY(MakeFolder(config_.paths.run, front ? 0755 : 0750, front));
   LAZARET_TRY(MakeMilterFolder(config_, front));
   const std::string control = config_.paths.run + "/lazaretd.sock";
-  LAZARET_ASSIGN(listener_, process::ListenSeqpacket(control, 0660));
-  if (const group* readers = ::getgrnam(kReadersGroup); readers != nullptr && ::geteuid() == 0) {
-    if (::chown(control.c_str(), 0, readers->gr_gid) != 0) return base::ErrnoError(control);
+  const group* readers = ::getgrnam(kReadersGroup);
+  {
+    const ActAs owner(front, readers != nullptr ? readers->gr_gid : static_cast<gid_t>(-1));
+    LAZARET_ASSIGN(listener_, process::ListenSeqpacket(control, 0660));
   }
   sigset_t ours;
   sigemptyset(&ours);
@@ -279,6 +280,7 @@ std::string Supervisor::StatusJson() const {
     status.json = role.status_json;
     roles.push_back(std::move(status));
   }
+  const ActAs front(roles_.front().user);  // whose socket and log are looked at
   return StatusReport(config_.node, static_cast<int>(::getpid()), roles, ProblemsOf(config_, roles),
                       reload_.last());
 }
@@ -311,7 +313,10 @@ void Supervisor::StopAll() {
     role->control.Reset();  // a role ends when its supervisor is gone
     StopRole(*role, kStopMillis);
   }
-  ::unlink((config_.paths.run + "/lazaretd.sock").c_str());
+  {
+    const ActAs owner(roles_.front().user);
+    ::unlink((config_.paths.run + "/lazaretd.sock").c_str());
+  }
   base::LogInfo("stopped");
 }
 

@@ -5,13 +5,20 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <algorithm>
+
 #include "app/process/confine_steps.h"
 
 namespace lazaret::process {
 namespace {
 
+// At most `value`; where less is allowed already, that.
 base::Status SetLimit(__rlimit_resource resource, rlim_t value, const char* name) {
-  const rlimit limit{value, value};
+  rlimit limit{};
+  if (::getrlimit(resource, &limit) != 0)
+    return base::ErrnoError(std::string("confinement: limit of ") + name);
+  limit.rlim_max = std::min(limit.rlim_max, value);
+  limit.rlim_cur = limit.rlim_max;
   if (::setrlimit(resource, &limit) != 0)
     return base::ErrnoError(std::string("confinement: limit of ") + name);
   return base::Ok();

@@ -116,6 +116,27 @@ class Scan(unittest.TestCase):
         self.assertEqual(self.lazaret.cli("scan", "/nonexistent.eml", check=False).returncode, 2)
         self.assertEqual(self.lazaret.cli("scan", check=False).returncode, 2)
 
+    def test_nothing_on_standard_input_is_no_message(self):
+        done = self.lazaret.cli("scan", "-", check=False, stdin=b"")
+        self.assertEqual((done.returncode, done.out), (2, ""))
+        self.assertIn("standard input is empty", done.err)
+
+    def test_a_rule_file_that_is_wrong_is_a_matter_of_configuration(self):
+        with tempfile.TemporaryDirectory() as folder:
+            with open(os.path.join(folder, "wrong.yaml"), "w") as out:
+                out.write("nonsense: 1\n")
+            done = self.lazaret.cli("scan", "--set", "rules.paths=" + folder, "-", check=False,
+                                    stdin=samples.clean_plain())
+        self.assertEqual((done.returncode, done.out), (2, ""), done.err)
+        self.assertIn("wrong.yaml:1:1", done.err)
+
+    def test_a_mistyped_option_is_told_the_nearest_one(self):
+        for words, meant in ((("scan", "--recipent", "a@b.test", "-"), "--recipient"),
+                             (("log", "query", "--sinc=2h"), "--since"), (("status", "--jsn"), "--json")):
+            done = self.lazaret.cli(*words, check=False)
+            self.assertEqual(done.returncode, 2)
+            self.assertIn('did you mean "%s"?' % meant, done.err)
+
     def test_a_folder_without_messages_exits_2_and_says_so(self):
         with tempfile.TemporaryDirectory() as folder:
             done = self.lazaret.cli("scan", folder, check=False)
@@ -243,6 +264,13 @@ class ScanDaemon(StandCase):
         self.assertEqual(done.returncode, 2, done.err)
         self.assertIn("other rules", done.err)
 
+    def test_a_daemon_in_another_mode_is_said(self):
+        observe = ("scan", "--daemon", "--set", "policy.mode=observe", "-")
+        done = self.stand.lazaret.cli(*observe, stdin=samples.clean_plain())
+        self.assertIn("the running daemon's mode is enforce, that of this configuration is observe", done.err)
+        done = self.stand.lazaret.cli("scan", "--daemon", "-", stdin=samples.clean_plain())
+        self.assertEqual(done.err, "")
+
     def test_without_a_daemon_nothing_was_looked_at(self):
         done = self.stand.lazaret.cli("scan", "--daemon", "--set", "paths.run=" + self.stand.dir, "-",
                                       check=False, stdin=samples.clean_plain())
@@ -316,6 +344,11 @@ class Check(unittest.TestCase):
         self.assertIn("milter.listen: ", said)
 
 
+def open_and_read(path):
+    with open(path) as text:
+        return text.read()
+
+
 class CheckPostfix(StandCase):
     """`lazaret check` beside a Postfix that is attached."""
 
@@ -333,6 +366,41 @@ class CheckPostfix(StandCase):
     def test_a_smaller_message_limit_is_a_warning(self):
         said = self.check(0, "limits.deadline_seconds=30", "limits.message_bytes=1M")
         self.assertIn("warning: Postfix message_size_limit = 52428800", said)
+
+    def said_with(self, code, *postconf):
+        """With main.cf or master.cf changed for a moment; only `postconf` reads it."""
+        conf = self.stand.postfix.conf
+        kept = {name: open_and_read(os.path.join(conf, name)) for name in ("main.cf", "master.cf")}
+        try:
+            self.stand.postfix.command("postconf", "-c", conf, *postconf)
+            return self.check(code, "limits.deadline_seconds=30")
+        finally:
+            for name, text in kept.items():
+                with open(os.path.join(conf, name), "w") as out:
+                    out.write(text)
+
+    def test_what_a_real_postconf_says_of_milters_and_services_is_understood(self):
+        ours = "unix:lazaret/milter.sock"
+        said = self.said_with(2, "-e", "smtpd_milters={ %s, default_action=accept }" % ours)
+        self.assertIn("smtpd_milters: default_action=accept", said)
+        said = self.said_with(2, "-e", "smtpd_milters=unix:" + self.stand.postfix.milter_socket)
+        self.assertIn("(smtpd) is chrooted", said)
+        self.assertIn("write " + ours, said)
+        service = "127.0.0.1:%d/inet" % self.stand.postfix.outbound
+        said = self.said_with(0, "-P", service + "/smtpd_milters=")
+        self.assertIn("%s -o smtpd_milters=: mail that comes this way passes unscanned" % service, said)
+        said = self.said_with(2, "-e", "milter_default_action=shutdown")
+        self.assertIn("not known to Postfix 3.7", said)
+
+    def test_a_socket_that_postfix_s_user_cannot_reach_is_a_fault(self):
+        folder = self.stand.postfix.milter_folder
+        mode = os.stat(folder).st_mode & 0o7777
+        os.chmod(folder, 0o700)
+        try:
+            said = self.check(2, "limits.deadline_seconds=30")
+        finally:
+            os.chmod(folder, mode)
+        self.assertIn("milter.listen: %s: user postfix may not pass" % folder, said)
 
     def test_a_socket_that_postfix_does_not_name_is_a_warning(self):
         said = self.check(0, "milter.listen=unix:" + os.path.join(self.stand.dir, "other.sock"))

@@ -97,7 +97,10 @@ class Lazaret:
         return self.cli("status", check=False).returncode == 0
 
     def log_text(self):
-        return open(self.log, errors="replace").read() if os.path.exists(self.log) else ""
+        if not os.path.exists(self.log):
+            return ""
+        with open(self.log, errors="replace") as text:
+            return text.read()
 
     def stop(self, seconds=30):
         """SIGTERM, then SIGKILL for what is left of the tree; gives the exit code."""

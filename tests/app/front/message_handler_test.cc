@@ -518,11 +518,14 @@ TEST_CASE("front: the status is one JSON object with what operators ask for") {
   state.listen = "unix:/run/x";
   state.mode = "observe";
   state.pool.not_ready_reason = "no zygote\n";
+  state.limits = {{"limits.sessions", 3, 1000}};
   const std::string json = StatusJson(state, counters);
   CHECK(json.front() == '{');
   CHECK(json.find("\"messages_total\":3") != std::string::npos);
   CHECK(json.find("\"mode\":\"observe\"") != std::string::npos);
   CHECK(json.find("\"ready\":false") != std::string::npos);
+  CHECK(json.find("\"limits\":[{\"name\":\"limits.sessions\",\"used\":3,\"limit\":1000}]") !=
+        std::string::npos);
   CHECK(json.find('\n') == std::string::npos);
 }
 

@@ -120,3 +120,23 @@ TEST_CASE("check: a folder is judged with the rights of the user it is for", "[c
   REQUIRE(::chmod(root.path().c_str(), 0777) == 0);
   CHECK_FALSE(WhyNotWritable(inner, 1, "nobody").has_value());
 }
+
+TEST_CASE("check: a socket that Postfix's user cannot reach is told with the folder in its way",
+          "[check]") {
+  if (::geteuid() != 0) return;
+  const tests::TempFolder root;
+  REQUIRE(::chmod(root.path().c_str(), 0755) == 0);
+  const std::string folder = root.path() + "/lazaret";
+  const std::string socket = folder + "/milter.sock";
+  CHECK_FALSE(cli::WhyNotReachable(socket, "nobody").has_value());  // nothing there yet
+  REQUIRE(::mkdir(folder.c_str(), 0750) == 0);
+  CHECK(cli::WhyNotReachable(socket, "nobody") == folder + ": user nobody may not pass");
+  REQUIRE(::chmod(folder.c_str(), 0755) == 0);
+  CHECK_FALSE(cli::WhyNotReachable(socket, "nobody").has_value());
+  root.Write("lazaret/milter.sock", "");
+  REQUIRE(::chmod(socket.c_str(), 0660) == 0);
+  CHECK(cli::WhyNotReachable(socket, "nobody") == socket + ": user nobody may not connect");
+  REQUIRE(::chmod(socket.c_str(), 0666) == 0);
+  CHECK_FALSE(cli::WhyNotReachable(socket, "nobody").has_value());
+  CHECK_FALSE(cli::WhyNotReachable(socket, "no-such-user").has_value());
+}

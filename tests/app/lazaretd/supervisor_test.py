@@ -15,6 +15,7 @@ import unittest
 
 LAZARETD, TEST_ROLE, FRONT, CLI = "", "", "", ""
 ROLES = ["front", "analyzer", "outbound", "admin"]
+OPERATIONS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../../docs/operations.md")
 PATIENCE = 30  # seconds for anything that must happen
 HEADER = struct.Struct("<IHHII16s16sQ")
 CONTROL_REQUEST, CONTROL_REPLY = 50, 51
@@ -261,9 +262,14 @@ class SupervisorTest(unittest.TestCase):
                     "messages_action_accept_total": 12, "messages_action_reject_total": 1,
                     "messages_aborted_total": 2, "messages_refused_total": 3, "messages_refused_at_mail_total": 4,
                     "messages_not_looked_at_total": 5, "verdicts_not_recorded_total": 6}
-        self.front_says(daemon, ready=True, waiting=7, in_flight=8, sessions=9, oldest_millis=61_500, counters=counters)
+        limits = [{"name": "limits.sessions", "used": 9, "limit": 1000},
+                  {"name": "limits.queue_bytes", "used": 128 << 20, "limit": 256 << 20},
+                  {"name": "poison_list", "used": 0, "limit": 0}]
+        self.front_says(daemon, ready=True, limits=limits, waiting=7, in_flight=8, sessions=9, oldest_millis=61_500, counters=counters)
         lines = [" ".join(line.split()) for line in daemon.cli_status().stdout.splitlines()]
         for line in ("queue 7 waiting, 8 in flight, 9 sessions", "oldest waits 61 s for its answer",
+                     "limits.sessions 9 of 1000 (0 %)", "limits.queue_bytes 128 MiB of 256 MiB (50 %)",
+                     "poison_list 0 of 0 (0 %)",
                      "messages 13 answered since the front started", "class clean 12, malicious 1",
                      "answer accept 12, reject 1",
                      "trouble 2 aborted, 3 refused for a limit, 4 refused at MAIL, 5 not looked at, 6 not recorded"):
@@ -543,6 +549,39 @@ class SupervisorTest(unittest.TestCase):
     def test_the_folder_of_the_socket_is_made_below_the_root(self):
         daemon = self.front_serving()
         connect(daemon.milter_socket())
+
+    def test_the_status_shows_what_is_used_of_each_limit(self):
+        daemon = self.front_serving(sets=("limits.sessions=77", "limits.workers=3"))
+        limits = {one["name"]: one for one in daemon.status()["front"]["status"]["limits"]}
+        self.assertEqual(limits["limits.sessions"]["limit"], 77)
+        self.assertEqual(limits["limits.queue_messages"]["limit"], 48)
+        self.assertEqual(limits["limits.workers"]["limit"], 3)
+        said = daemon.cli_status().stdout
+        for name in limits:
+            self.assertIn(name, said)
+        with open(OPERATIONS) as text:
+            operations = text.read()
+        for name in limits:
+            self.assertTrue("`%s`" % name in operations, name)
+
+    def test_a_mistyped_socket_path_becomes_no_tree_of_folders(self):
+        daemon = self.start(real_front=True, sets=("milter.listen=unix:/nonexistent-lazaret/sopol/lazaret/m.sock",))
+        self.assertNotEqual(daemon.process.wait(PATIENCE), 0)
+        self.assertFalse(os.path.exists("/nonexistent-lazaret"))
+        with tempfile.TemporaryDirectory() as root:
+            below = self.start(real_front=True, sets=(
+                "paths.root=" + root, "milter.listen=unix:" + root + "/var/sopol/lazaret/m.sock"))
+            self.assertNotEqual(below.process.wait(PATIENCE), 0)
+            self.assertFalse(os.path.exists(root + "/var/sopol"))
+
+    @unittest.skipIf(os.path.exists("/etc/lazaret/lazaret.yaml"), "this machine has a configuration")
+    def test_without_any_configuration_nothing_is_made(self):
+        folders = ("/var/lib/lazaret", "/run/lazaret", "/etc/lazaret")
+        before = [os.path.exists(one) for one in folders]
+        done = subprocess.run([LAZARETD], capture_output=True, text=True, timeout=PATIENCE)
+        self.assertEqual(done.returncode, 2)
+        self.assertIn("--config FILE", done.stderr)
+        self.assertEqual([os.path.exists(one) for one in folders], before)
 
     def test_stats_are_those_of_the_roles(self):
         daemon = self.front_serving()
