@@ -7,7 +7,7 @@ import socket
 import subprocess
 import sys
 
-from bench.measure import Group
+from bench.measure import Group, cpu_of
 from support import net
 from support.lazaret import Lazaret
 
@@ -48,7 +48,6 @@ class Floor:
         return answer
 
     def cpu(self):
-        from bench.measure import cpu_of
         return cpu_of(self.process.pid)
 
     def stop(self):
@@ -67,9 +66,13 @@ class ClamavMilter:
         os.chmod(folder, 0o755)
         self.socket = "unix:" + os.path.join(folder, "milter.sock")
         self.group, self.running = Group(os.path.basename(folder)), []
-        with self.group.starting():
-            self.start_clamd(database, threads)
-            self.start_milter()
+        try:
+            with self.group.starting():
+                self.start_clamd(database, threads)
+                self.start_milter()
+        except BaseException:
+            self.stop()
+            raise
 
     def run(self, program, text, listens):
         path = os.path.join(self.folder, program + ".conf")
@@ -110,8 +113,12 @@ class OwnDaemon:
         path = os.path.join(folder, "milter.sock")
         self.socket = "unix:" + path
         self.daemon = Lazaret(folder, path, settings, roles_folder=roles)
-        with self.group.starting():
-            self.daemon.start(LOAD_SECONDS)
+        try:
+            with self.group.starting():
+                self.daemon.start(LOAD_SECONDS)
+        except BaseException:
+            self.stop()
+            raise
 
     def front_pids(self):
         return [self.daemon.role("lazaret-front").pid]
@@ -119,5 +126,5 @@ class OwnDaemon:
     def stop(self):
         code = self.daemon.stop()
         self.group.close()
-        if code != 0:
+        if code:
             print("lazaretd ended with %s\n%s" % (code, self.daemon.log_text()[-2000:]), file=sys.stderr)
