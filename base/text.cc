@@ -44,7 +44,8 @@ Decoded DecodeAt(std::string_view text, std::size_t at) {
   for (std::size_t i = 1; i < lead.length; ++i) {
     if (at + i >= text.size()) return {kReplacement, i, false};
     const auto next = static_cast<unsigned char>(text[at + i]);
-    const bool fits = i == 1 ? next >= lead.second_low && next <= lead.second_high : IsContinuation(next);
+    const bool fits =
+        i == 1 ? next >= lead.second_low && next <= lead.second_high : IsContinuation(next);
     if (!fits) return {kReplacement, i, false};
     code_point = (code_point << 6) | (next & 0x3FU);
   }
@@ -54,17 +55,25 @@ Decoded DecodeAt(std::string_view text, std::size_t at) {
 // Characters that move the cursor, reorder or hide text: shown by number instead.
 bool IsUnsafeToShow(char32_t c) {
   return c < 0x20 || (c >= 0x7F && c < 0xA0) || c == 0xAD || c == 0x061C || c == 0x180E ||
-         (c >= 0x200B && c <= 0x200F) || (c >= 0x2028 && c <= 0x202E) || (c >= 0x2060 && c <= 0x206F) ||
-         c == 0xFEFF || (c >= 0xFFF9 && c <= 0xFFFB) || (c >= 0xE0000 && c <= 0xE007F);
+         (c >= 0x200B && c <= 0x200F) || (c >= 0x2028 && c <= 0x202E) ||
+         (c >= 0x2060 && c <= 0x206F) || c == 0xFEFF || (c >= 0xFFF9 && c <= 0xFFFB) ||
+         (c >= 0xE0000 && c <= 0xE007F);
 }
 
 void AppendEscaped(std::string& out, char32_t c) {
   char text[16];
   switch (c) {
-    case '\n': out += "\\n"; return;
-    case '\r': out += "\\r"; return;
-    case '\t': out += "\\t"; return;
-    default: break;
+    case '\n':
+      out += "\\n";
+      return;
+    case '\r':
+      out += "\\r";
+      return;
+    case '\t':
+      out += "\\t";
+      return;
+    default:
+      break;
   }
   std::snprintf(text, sizeof text, c < 0x80 ? "\\x%02x" : "\\u{%04x}", static_cast<unsigned>(c));
   out += text;
@@ -86,10 +95,16 @@ void AppendShown(std::string& out, std::string_view text, std::size_t at, const 
   }
 }
 
+char Lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
+
 }  // namespace
 
 bool IsValidUtf8(std::string_view text) {
   for (std::size_t at = 0; at < text.size();) {
+    if (static_cast<unsigned char>(text[at]) < 0x80) {
+      ++at;
+      continue;
+    }
     const Decoded decoded = DecodeAt(text, at);
     if (!decoded.valid) return false;
     at += decoded.length;
@@ -130,14 +145,16 @@ std::string EscapeLine(std::string_view text, std::size_t max_bytes) {
 
 std::string AsciiLower(std::string_view text) {
   std::string out(text);
-  for (char& c : out) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  }
+  for (char& c : out) c = Lower(c);
   return out;
 }
 
 bool AsciiEqualNoCase(std::string_view a, std::string_view b) {
-  return a.size() == b.size() && AsciiLower(a) == AsciiLower(b);
+  if (a.size() != b.size()) return false;
+  for (std::size_t i = 0; i < a.size(); ++i) {
+    if (Lower(a[i]) != Lower(b[i])) return false;
+  }
+  return true;
 }
 
 std::string_view TrimAscii(std::string_view text) {

@@ -2,6 +2,7 @@
 #include <array>
 #include <cmath>
 #include <map>
+#include <unordered_map>
 #include <utility>
 
 #include "base/format.h"
@@ -218,6 +219,16 @@ class Collector {
     return base::Ok();
   }
 
+  // The same value again ("https://" of every link) is not hashed again.
+  ValueHash HashOf(std::uint32_t rule, const std::string& value) {
+    std::unordered_map<std::string, ValueHash>& known = hashes_of_rule_[rule];
+    const auto [place, added] = known.try_emplace(value);
+    if (added) {
+      place->second = HashValue(program_.key, "rule." + program_.summaries[rule].id, value);
+    }
+    return place->second;
+  }
+
   void KeepSpan(std::uint32_t unit, std::uint32_t leaf_index, const Pattern::Span& span) {
     const Leaf& leaf = program_.leaves[leaf_index];
     const NodeSpec& node = *leaf.node;
@@ -237,7 +248,7 @@ class Collector {
     hit.end = span.end;
     hit.confidence = LevelOfPoints(points);
     hit.is_value = true;
-    hit.hash = HashValue(program_.key, "rule." + program_.summaries[leaf.rule].id, value);
+    hit.hash = HashOf(leaf.rule, value);
     if (leaf.validator != nullptr) {
       hit.shown =
           MaskValue(value, node.validator == "luhn" ? MaskStyle::kCard : MaskStyle::kIdentity);
@@ -253,6 +264,7 @@ class Collector {
   Date today_ = DateOf(base::RealtimeNow());
   Hits hits_;
   std::string_view subject_;  // into hits_.texts
+  std::unordered_map<std::uint32_t, std::unordered_map<std::string, ValueHash>> hashes_of_rule_;
   std::size_t values_ = 0;
 };
 

@@ -88,6 +88,7 @@ void KeywordSet::Insert(std::string_view folded, std::uint32_t word) {
 void KeywordSet::Build() {
   MakeEdges();
   MakeLinks();
+  MakeRows();
   trie_.clear();
 }
 
@@ -122,6 +123,19 @@ void KeywordSet::MakeLinks() {
   }
 }
 
+void KeywordSet::MakeRows() {
+  for (std::uint32_t i = 0; i < nodes_[0].edges; ++i) {
+    const std::uint32_t node = edge_targets_[nodes_[0].first_edge + i];
+    Row row = root_;
+    for (std::uint32_t e = nodes_[node].first_edge;
+         e < nodes_[node].first_edge + nodes_[node].edges; ++e) {
+      row[edge_bytes_[e]] = edge_targets_[e];
+    }
+    nodes_[node].row = static_cast<std::uint32_t>(rows_.size());
+    rows_.push_back(row);
+  }
+}
+
 std::uint32_t KeywordSet::Child(std::uint32_t node, unsigned char byte) const {
   const Node& at = nodes_[node];
   for (std::uint32_t i = at.first_edge; i < at.first_edge + at.edges; ++i) {
@@ -132,6 +146,7 @@ std::uint32_t KeywordSet::Child(std::uint32_t node, unsigned char byte) const {
 
 std::uint32_t KeywordSet::Step(std::uint32_t node, unsigned char byte) const {
   while (node != 0) {
+    if (nodes_[node].row != kNoRow) return rows_[nodes_[node].row][byte];
     if (const std::uint32_t next = Child(node, byte); next != 0) return next;
     node = nodes_[node].fail;
   }

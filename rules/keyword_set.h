@@ -39,16 +39,20 @@ class KeywordSet {
     std::uint32_t fail = 0;
     std::uint32_t output_link = 0;  // next node on the fail path that ends words; 0 = none
     std::uint32_t first_word = kNoWord;
+    std::uint32_t row = kNoRow;
   };
   struct Ending {
     std::uint32_t word = 0;
     std::uint32_t next = kNoWord;
   };
   static constexpr std::uint32_t kNoWord = UINT32_MAX;
+  static constexpr std::uint32_t kNoRow = UINT32_MAX;
+  using Row = std::array<std::uint32_t, 256>;
 
   void Insert(std::string_view folded, std::uint32_t word);
   void MakeEdges();
   void MakeLinks();
+  void MakeRows();
   std::uint32_t Child(std::uint32_t node, unsigned char byte) const;
   std::uint32_t Step(std::uint32_t node, unsigned char byte) const;
   struct Sink {
@@ -65,7 +69,10 @@ class KeywordSet {
   std::vector<Ending> endings_;
   std::vector<unsigned char> edge_bytes_;
   std::vector<std::uint32_t> edge_targets_;
-  std::array<std::uint32_t, 256> root_{};
+  Row root_{};
+  // Where each byte leads from the nodes of one byte, failing included: most of any text is spent
+  // in these.
+  std::vector<Row> rows_;
 };
 
 }  // namespace lazaret::rules

@@ -30,6 +30,17 @@ Line ReadLine(std::string_view text, std::size_t at, std::size_t end) {
   return line;
 }
 
+// Where the first two letters of "http", "ftp" or "www" stand next.
+std::size_t NextStart(std::string_view text, std::size_t at) {
+  for (; at + 1 < text.size(); ++at) {
+    const char first = static_cast<char>(text[at] | 0x20);
+    if (first != 'h' && first != 'f' && first != 'w') continue;
+    const char second = static_cast<char>(text[at + 1] | 0x20);
+    if (second == (first == 'w' ? 'w' : 't')) return at;
+  }
+  return std::string_view::npos;
+}
+
 }  // namespace
 
 std::string JoinFlowed(std::string_view text, bool delsp) {
@@ -76,7 +87,7 @@ Urls FindUrls(std::string_view text) {
   Urls out;
   std::unordered_set<std::string_view> seen;
   for (std::size_t at = 0; at < text.size();) {
-    at = text.find_first_of("hHfFwW", at);
+    at = NextStart(text, at);
     if (at == std::string_view::npos) break;
     const bool starts = std::any_of(kStarts.begin(), kStarts.end(), [&](std::string_view start) {
       return base::AsciiEqualNoCase(text.substr(at, start.size()), start);

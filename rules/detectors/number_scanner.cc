@@ -102,6 +102,17 @@ Gap GapAfter(std::string_view text, std::size_t end) {
   return gap;
 }
 
+// The bytes at which something may begin or end: all others are passed over.
+constexpr std::array<bool, 256> MakeMarks() {
+  std::array<bool, 256> marks{};
+  for (std::size_t c = 0; c < marks.size(); ++c) {
+    marks[c] = c <= ' ' || c >= 0x80 || (c >= '0' && c <= '9') || c == '<' || c == '>' ||
+               c == '"' || c == '\'' || c == ':' || c == 'w' || c == 'W';
+  }
+  return marks;
+}
+constexpr auto kMarks = MakeMarks();
+
 }  // namespace
 
 std::size_t AfterLineBreak(std::string_view text, std::size_t at) {
@@ -200,7 +211,10 @@ void NumberScanner::FollowToken(std::size_t at) {
   const char c = text_[at];
   const bool ends = static_cast<unsigned char>(c) <= ' ' || static_cast<unsigned char>(c) >= 0x80 ||
                     c == '<' || c == '>' || c == '"' || c == '\'';
-  if (ends) token_is_url_ = false;
+  if (ends) {
+    token_is_url_ = false;
+    return;
+  }
   if (c == ':' && text_.substr(at, 3) == "://") token_is_url_ = true;
   if ((c == 'w' || c == 'W') && base::AsciiEqualNoCase(text_.substr(at, 4), "www."))
     token_is_url_ = true;
@@ -232,6 +246,10 @@ void NumberScanner::Extend(NumberStart& start) const {
 
 bool NumberScanner::Next(NumberStart& start) {
   while (at_ < text_.size()) {
+    std::size_t marked = at_;
+    while (marked < text_.size() && !kMarks[static_cast<unsigned char>(text_[marked])]) ++marked;
+    at_ = marked;
+    if (at_ == text_.size()) return false;
     if (!IsDigit(text_[at_])) {
       FollowToken(at_++);
       continue;

@@ -6,9 +6,7 @@
 namespace lazaret::scanners {
 namespace {
 
-bool IsBlank(char c) {
-  return c == ' ' || c == '\t' || c == '\r' || c == '\n' || c == '\f' || c == '\v';
-}
+bool IsBlank(char c) { return c == ' ' || (c >= '\t' && c <= '\r'); }  // with \n \v \f between
 
 // Bytes that no text holds: such content under a text type is a file, where a dropped CR matters (a
 // hash signature over it would miss), so only an exact layer covers it. ESC is ISO-2022's.
@@ -18,9 +16,23 @@ bool LooksLikeText(std::string_view bytes) {
   });
 }
 
+// Every text layer of libclamav comes here: without branches, and in steps whose sum fits a byte,
+// which is what compilers make wide instructions of.
 std::size_t DenseSize(std::string_view bytes) {
-  return static_cast<std::size_t>(
-      std::count_if(bytes.begin(), bytes.end(), [](char c) { return !IsBlank(c); }));
+  constexpr std::size_t kStep = 255;
+  std::size_t blanks = 0;
+  for (std::size_t at = 0; at < bytes.size(); at += kStep) {
+    const std::string_view step = bytes.substr(at, kStep);
+    std::uint8_t sum = 0;
+    for (const char c : step) {
+      const auto byte = static_cast<std::uint8_t>(c);
+      sum = static_cast<std::uint8_t>(
+          sum + static_cast<std::uint8_t>(byte == ' ') +
+          static_cast<std::uint8_t>(static_cast<std::uint8_t>(byte - '\t') <= '\r' - '\t'));
+    }
+    blanks += sum;
+  }
+  return bytes.size() - blanks;
 }
 
 bool EqualIgnoringBlanks(std::string_view a, std::string_view b) {

@@ -2,6 +2,7 @@
 
 #include <sys/mman.h>
 
+#include <cerrno>
 #include <cinttypes>
 #include <cstdio>
 #include <cstring>
@@ -11,6 +12,7 @@ namespace lazaret::scanners {
 namespace {
 
 constexpr std::uintptr_t kHugePage = 2U << 20;
+[[maybe_unused]] constexpr int kTries = 3;
 #ifndef MADV_COLLAPSE
 [[maybe_unused]] constexpr int kCollapse = 25;  // <linux/mman.h> of kernel 6.1
 #else
@@ -46,15 +48,25 @@ std::vector<Range> Candidates() {
   return ranges;
 }
 
+#ifndef LAZARET_SANITIZED
+// Pages on their way to the kernel's lists make a try fail that succeeds a moment later.
+void CollapseOne(std::uintptr_t at) {
+  for (int tries = 0; tries < kTries; ++tries) {
+    if (::madvise(reinterpret_cast<void*>(at), kHugePage, kCollapse) == 0) return;
+    if (errno != EAGAIN) return;
+  }
+}
+#endif
+
 }  // namespace
 
 void CollapseHeapIntoHugePages() {
 #ifndef LAZARET_SANITIZED  // the sanitizer's shadow memory is not the engine's
   for (const Range& range : Candidates()) {
     void* begin = reinterpret_cast<void*>(range.begin);
-    const std::size_t size = range.end - range.begin;
-    if (::madvise(begin, size, MADV_HUGEPAGE) != 0 || ::madvise(begin, size, kCollapse) != 0)
-      continue;
+    if (::madvise(begin, range.end - range.begin, MADV_HUGEPAGE) != 0) continue;
+    // One at a time: a call over many ends at the first that cannot be made.
+    for (std::uintptr_t at = range.begin; at < range.end; at += kHugePage) CollapseOne(at);
   }
 #else
   static_cast<void>(&Candidates);

@@ -54,7 +54,8 @@ std::size_t FindMultipart(std::string_view text, std::size_t at) {
   constexpr std::size_t kSlash = kMultipart.size() - 1;
   for (at = text.find('/', at + kSlash); at != std::string_view::npos;
        at = text.find('/', at + 1)) {
-    if (base::AsciiEqualNoCase(text.substr(at - kSlash, kMultipart.size()), kMultipart))
+    if ((text[at - 1] | 0x20) == 't' &&
+        base::AsciiEqualNoCase(text.substr(at - kSlash, kMultipart.size()), kMultipart))
       return at - kSlash;
   }
   return at;
