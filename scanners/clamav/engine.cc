@@ -92,12 +92,7 @@ base::Result<Sources> FindSources(const ClamavOptions& options) {
   Sources sources;
   LAZARET_ASSIGN(sources.database, ListSignatures(options.database));
   LAZARET_ASSIGN(sources.own, ListSignatures(options.signatures_dir));
-  if (sources.database.empty() && !options.builtin_only) {
-    return Error{ErrorCode::kNotFound,
-                 options.database +
-                     ": no signature database (run freshclam, or set clamav.database; "
-                     "clamav.builtin_only: true starts a trial without one)"};
-  }
+  if (sources.database.empty() && !options.builtin_only) return NoDatabase(options.database);
   return sources;
 }
 
@@ -135,9 +130,10 @@ base::Result<std::unique_ptr<ClamavEngine>> ClamavEngine::Load(const ClamavOptio
   if (after.database != sources.database || after.own != sources.own) {
     return Error{ErrorCode::kUnavailable, options.database + ": changed while it was read"};
   }
+  loaded->contents_ = hash;
   loaded->snapshot_id_ =
       base::Hex(base::AsBytes(base::Sha256(hash + LimitsText(options) + cl_retver())));
-  for (const SignatureFile& file : all)
+  for (const SignatureFile& file : sources.database)
     loaded->newest_ = std::max(loaded->newest_, file.modified_nanos / 1'000'000'000);
   InstallCallbacks(loaded->engine_);
   if (options.huge_pages) CollapseHeapIntoHugePages();

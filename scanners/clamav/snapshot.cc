@@ -26,7 +26,10 @@ constexpr std::array<std::string_view, 36> kEndings = {
 
 bool IsSignatureFile(const fs::path& path) {
   const std::string ending = path.extension().string();
-  return std::find(kEndings.begin(), kEndings.end(), ending) != kEndings.end();
+  std::error_code error;
+  return path.filename().string().front() != '.' &&
+         std::find(kEndings.begin(), kEndings.end(), ending) != kEndings.end() &&
+         !fs::is_directory(path, error);
 }
 
 base::Result<SignatureFile> Describe(const std::string& path) {
@@ -66,6 +69,13 @@ base::Result<std::vector<SignatureFile>> ListSignatures(const std::string& place
     files.push_back(std::move(file));
   }
   return files;
+}
+
+base::Error NoDatabase(const std::string& place) {
+  return {base::ErrorCode::kNotFound,
+          place +
+              ": no signature database (run freshclam, or set clamav.database; "
+              "clamav.builtin_only: true starts a trial without one)"};
 }
 
 base::Result<std::string> HashSignatures(const std::vector<SignatureFile>& files) {

@@ -1,5 +1,6 @@
 // What lies in a signature folder: names, sizes, times and one hash over all contents, so that a
-// generation names exactly what it was loaded from and a change during loading is noticed.
+// generation names exactly what it was loaded from and a change during loading is noticed. Knows
+// nothing of libclamav itself: the supervisor looks through it too.
 #ifndef LAZARET_SCANNERS_CLAMAV_SNAPSHOT_H_
 #define LAZARET_SCANNERS_CLAMAV_SNAPSHOT_H_
 
@@ -20,7 +21,12 @@ struct SignatureFile {
 };
 
 // Files libclamav would load, by name; `place` is a folder or one file. A missing place gives none.
+// Hidden files, folders and what freshclam keeps beside them (.part, .tmp, mirrors.dat,
+// freshclam.dat) are none.
 base::Result<std::vector<SignatureFile>> ListSignatures(const std::string& place);
+
+// kNotFound: what is said when there is none and there must be one.
+base::Error NoDatabase(const std::string& place);
 
 // Hex SHA-256 over names and contents.
 base::Result<std::string> HashSignatures(const std::vector<SignatureFile>& files);
