@@ -131,7 +131,10 @@ void Reload::BeginChanged(bool only_signatures) {
   auto bundle = ReadNew();
   const bool rules = !only_signatures && MarkOf(bundle) != seen_bundle_;
   if (rules) seen_bundle_ = MarkOf(bundle);
-  if (!rules && change.engine == Engine::kSame) return;
+  if (!rules && change.engine == Engine::kSame) {
+    if (signatures) signature_problem_.clear();
+    return;
+  }
   change.by_watch = true;
   change.both_seen = rules && change.engine != Engine::kSame;
   Start(std::move(change), rules ? std::move(bundle) : BundleIn(files_.bundle));
@@ -160,15 +163,26 @@ void Reload::Start(Change change, base::Result<config::GenerationBundle> bundle)
   before_ = config::BundleSha256(*in_force);
   if (sha256_ == before_ && change_.engine == Engine::kSame)
     return End(true, "rules, lists, policy and signatures are unchanged" + change_.note);
-  // Three would be one too many; its memory comes back soon.
-  if (change_.engine != Engine::kSame && Role("analyzer", Place::kLeaving) != nullptr)
-    return End(false, "the engine before this one has messages to finish: try again", Again::kSoon);
-  const std::string no_room = change_.engine == Engine::kSame ? "" : WhyNoSecondEngine();
-  if (!no_room.empty())
-    return End(false, "refused, the generation in force stays: " + no_room, Again::kLater);
   auto file = base::SealedMemfd("lazaret-bundle", config::EncodeBundle(*bundle));
   if (!file.ok()) return End(false, file.error().text);
   candidate_ = std::move(file).value();
+  Proceed();
+}
+
+void Reload::Proceed() {
+  if (change_.engine != Engine::kSame) {
+    // Three would be one too many: the engine before the one in force has to end first.
+    for (const RoleRun& role : roles_) {
+      if (role.place != Place::kLeaving || role.state == RoleState::kDown) continue;
+      step_ = Step::kRoom;
+      deadline_ = base::Deadline();
+      return;
+    }
+    const std::string no_room = WhyNoSecondEngine();
+    if (!no_room.empty())
+      return End(false, "refused, the generation in force stays: " + no_room, Again::kLater);
+  }
+  deadline_ = base::Deadline::AfterMillis(kPatienceMillis);
   GiveTo("front", Step::kFront);
 }
 
@@ -266,7 +280,6 @@ void Reload::OnLoaded(RoleRun& role, const Frame& frame) {
     return GiveTo("analyzer", Step::kAnalyzer);
   }
   TellInForce(before_, "");
-  signature_problem_.clear();
   End(true, "rules, lists, policy and signatures are unchanged" + change_.note);
 }
 
@@ -350,7 +363,11 @@ void Reload::OnRoleEnd(const RoleRun& role) {
       if (other.place == Place::kLeaving) process::SignalChild(other.child, SIGKILL);
     }
   }
-  if (!under_way() || role.place == Place::kLeaving) return;
+  if (!under_way()) return;
+  if (role.place == Place::kLeaving) {
+    if (step_ == Step::kRoom) Proceed();
+    return;
+  }
   if (role.place == Place::kCandidate)
     return Fail("the new analyzer ended" + (role.complaint.empty() ? "" : ": " + role.complaint));
   if (!front && role.spec.name != "analyzer") return;
@@ -375,6 +392,8 @@ void Reload::End(bool ok, const std::string& text, Again again) {
   candidate_.Reset();
   last_ = (ok ? "" : "failed: ") + text;
   if (ok) {
+    // What lies on disk is what was loaded, again or still.
+    if (change_.originals && loaded_ && *change_.originals == *loaded_) signature_problem_.clear();
     base::LogInfo("reload: " + text);
   } else {
     base::LogError("reload: " + text);

@@ -58,7 +58,7 @@ class Reload {
   const std::string& signature_problem() const { return signature_problem_; }
 
  private:
-  enum class Step { kNone, kFront, kAnalyzer, kEngine, kSwitch };
+  enum class Step { kNone, kRoom, kFront, kAnalyzer, kEngine, kSwitch };
   enum class Engine { kSame, kFromOriginals, kSnapshot };
   enum class Again { kNo, kSoon, kLater };
 
@@ -74,6 +74,7 @@ class Reload {
   // The bundle read anew and checked.
   base::Result<config::GenerationBundle> ReadNew() const;
   void Start(Change change, base::Result<config::GenerationBundle> bundle);
+  void Proceed();
   std::string WhyNoSecondEngine() const;
   void GiveTo(const std::string& role_name, Step step);
   void StartEngine();

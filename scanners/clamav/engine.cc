@@ -47,12 +47,17 @@ Status LoadBuiltin(cl_engine* engine, const std::string& tmp_dir, unsigned& coun
   return base::Ok();
 }
 
-Status LoadPlace(cl_engine* engine, const std::string& place, unsigned& count) {
+enum class Faults { kLibraryDecides, kRefused };
+
+// libclamav leaves out a YARA rule that it cannot read, and says so on its error channel alone.
+Status LoadPlace(cl_engine* engine, const std::string& place, unsigned& count, Faults faults) {
+  TakeLibraryErrors();
   const cl_error_t code = cl_load(place.c_str(), engine, &count, CL_DB_STDOPT);
-  if (code == CL_SUCCESS) return base::Ok();
-  std::string why = std::string(cl_strerror(code));
   const std::string detail = TakeLibraryErrors();
-  if (!detail.empty()) why += ": " + detail;
+  if (code == CL_SUCCESS && (faults == Faults::kLibraryDecides || detail.empty()))
+    return base::Ok();
+  std::string why = code == CL_SUCCESS ? "" : std::string(cl_strerror(code));
+  if (!detail.empty()) why += (why.empty() ? "" : ": ") + detail;
   return Error{ErrorCode::kInvalid, place + ": libclamav refuses it: " + why};
 }
 
@@ -117,8 +122,10 @@ base::Result<std::unique_ptr<ClamavEngine>> ClamavEngine::Load(const ClamavOptio
   LAZARET_TRY(loaded->UseTempDir(options.tmp_dir));
   unsigned count = 0;
   LAZARET_TRY(LoadBuiltin(loaded->engine_, options.tmp_dir, count));
-  if (!sources.database.empty()) LAZARET_TRY(LoadPlace(loaded->engine_, options.database, count));
-  if (!sources.own.empty()) LAZARET_TRY(LoadPlace(loaded->engine_, options.signatures_dir, count));
+  if (!sources.database.empty())
+    LAZARET_TRY(LoadPlace(loaded->engine_, options.database, count, Faults::kLibraryDecides));
+  if (!sources.own.empty())
+    LAZARET_TRY(LoadPlace(loaded->engine_, options.signatures_dir, count, Faults::kRefused));
   if (const cl_error_t code = cl_engine_compile(loaded->engine_); code != CL_SUCCESS) {
     return Error{ErrorCode::kInvalid,
                  std::string("libclamav cannot compile the signatures: ") + cl_strerror(code)};
