@@ -89,10 +89,10 @@ std::uint64_t MemoryRoom(const std::string& root) {
 }
 
 std::uint64_t EstimateEngine(const EngineSize& size) {
-  if (size.measured == 0) return size.new_files * kMemoryPerFileByte;
-  if (size.old_files == 0 || size.new_files <= size.old_files) return size.measured;
-  const double growth = static_cast<double>(size.new_files) / static_cast<double>(size.old_files);
-  return static_cast<std::uint64_t>(static_cast<double>(size.measured) * growth);
+  const bool known = size.measured != 0 && size.old_files != 0;
+  const std::uint64_t old_files = known ? std::min(size.old_files, size.new_files) : 0;
+  if (size.measured != 0 && !known) return size.measured;
+  return size.measured + (size.new_files - old_files) * kMemoryPerFileByte;
 }
 
 std::string WhyNoRoom(std::uint64_t needed, std::uint64_t reserve, std::uint64_t room) {

@@ -17,8 +17,8 @@ struct EngineSize {
   std::uint64_t old_files = 0;  // bytes of its signature files; 0 = not known
   std::uint64_t new_files = 0;  // of those to be loaded
 };
-// An estimate of what loading takes. Signatures measured on the engine in force grow with their
-// files; without a measure each byte of them counts as many, since .cvd files are compressed.
+// An estimate of what loading takes: as much as the engine in force, and for each byte that its
+// files have grown, or that all have without a measure, several, since .cvd files are compressed.
 std::uint64_t EstimateEngine(const EngineSize& size);
 
 // Empty when there is room; else why not, with the figures.

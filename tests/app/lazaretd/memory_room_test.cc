@@ -69,7 +69,7 @@ TEST_CASE("memory: an engine is estimated by the one in force, and grows with it
   CHECK(EstimateEngine({0, 0, 100}) == 500);
   CHECK(EstimateEngine({1000, 0, 100}) == 1000);
   CHECK(EstimateEngine({1000, 100, 50}) == 1000);
-  CHECK(EstimateEngine({1000, 100, 200}) == 2000);
+  CHECK(EstimateEngine({1000, 100, 200}) == 1500);
 }
 
 TEST_CASE("memory: there is room down to the reserve and not below, and the figures are said") {
