@@ -97,8 +97,18 @@ base::Result<config::GenerationBundle> Reload::ReadNew() const {
   return bundle;
 }
 
+bool Reload::IsBusy(base::UniqueFd& client, bool rollback) {
+  if (!under_way()) return false;
+  if (change_.by_watch && !waiting_) {
+    waiting_ = Waiting{std::move(client), rollback};
+  } else {
+    Answer(client, false, "a reload is under way already");
+  }
+  return true;
+}
+
 void Reload::Begin(base::UniqueFd client) {
-  if (under_way()) return Answer(client, false, "a reload is under way already");
+  if (IsBusy(client, false)) return;
   Change change;
   change.client = std::move(client);
   const auto now = config::LoadConfig(source_.file, source_.sets);
@@ -141,7 +151,7 @@ void Reload::BeginChanged(bool only_signatures) {
 }
 
 void Reload::BeginRollback(base::UniqueFd client) {
-  if (under_way()) return Answer(client, false, "a reload is under way already");
+  if (IsBusy(client, true)) return;
   if (!previous_.valid())
     return Answer(client, false, "there is nothing to go back to: nothing was reloaded yet");
   Change change;
@@ -410,6 +420,9 @@ void Reload::End(bool ok, const std::string& text, Again again) {
   TellKeptSnapshots();
   Answer(change_.client, ok, text);
   change_ = Change();
+  if (!waiting_) return;
+  Waiting next = *std::exchange(waiting_, std::nullopt);
+  next.rollback ? BeginRollback(std::move(next.client)) : Begin(std::move(next.client));
 }
 
 }  // namespace lazaret::supervisor

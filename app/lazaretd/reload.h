@@ -33,7 +33,8 @@ class Reload {
   Reload(const config::Config& config, ConfigSource source, SharedFiles& files,
          std::list<RoleRun>& roles, std::string folder);
 
-  // `client` gets a kControlReply when it is over; it may be invalid (a signal asked).
+  // `client` gets a kControlReply when it is over; it may be invalid (a signal asked). One that the
+  // watch began is waited for, one that somebody asked for is said to be under way.
   void Begin(base::UniqueFd client);
   // Back to the bundle and the signatures that were in force before the last change.
   void BeginRollback(base::UniqueFd client);
@@ -84,6 +85,8 @@ class Reload {
   void TellKeptSnapshots();
   void Fail(const std::string& why, Again again = Again::kNo);
   void End(bool ok, const std::string& text, Again again = Again::kNo);
+  // True when it has to wait or was refused.
+  bool IsBusy(base::UniqueFd& client, bool rollback);
   RoleRun* Role(const std::string& name, Place place = Place::kInForce);
 
   const config::Config& config_;
@@ -100,6 +103,12 @@ class Reload {
   std::string generation_;  // id, once the analyzer has said it
   base::Deadline deadline_;
   base::Deadline retry_;
+
+  struct Waiting {
+    base::UniqueFd client;
+    bool rollback = false;
+  };
+  std::optional<Waiting> waiting_;
 
   base::UniqueFd previous_;  // the bundle before the one in force
   std::string previous_snapshot_;
