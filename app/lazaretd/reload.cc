@@ -2,6 +2,8 @@
 
 #include <signal.h>
 
+#include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "app/lazaretd/memory_room.h"
@@ -268,7 +270,9 @@ void Reload::StartEngine() {
   if (!started.ok()) return Fail(started.error().text, Again::kSoon);
   step_ = Step::kEngine;
   deadline_ = base::Deadline::AfterMillis(kEnginePatienceMillis);
-  roles_.push_back(std::move(role));
+  const auto beside = std::find_if(roles_.begin(), roles_.end(),
+                                   [in_force](const RoleRun& one) { return &one == in_force; });
+  roles_.insert(std::next(beside), std::move(role));
 }
 
 // From now on it starts again with what it has loaded, whatever lies on disk then.

@@ -6,6 +6,7 @@ import os
 import shutil
 import signal
 import socket
+import subprocess
 import tempfile
 import threading
 import time
@@ -311,6 +312,23 @@ class ByFreshclam(SignaturesCase):
         for words, answer in ((b"PING", b"PONG\n"), (b"zPING\0", b"PONG\0"), (b"nPING\n", b"PONG\n")):
             self.assertEqual(self.say(words), answer)
         self.assertEqual(self.say(b"nSHUTDOWN\n"), b"")
+
+    @unittest.skipUnless(shutil.which("freshclam"), "freshclam is not installed")
+    def test_freshclam_itself_gives_notice(self):
+        source = os.path.join(self.signatures, "fresh.ndb")
+        for path, lines in ((source, [ndb("fresh").strip()]),
+                            ("notify.conf", ["LocalSocket " + self.lazaret.root + "/run/lazaret/freshclam.sock"]),
+                            ("freshclam.conf", ["DatabaseDirectory " + self.database, "DatabaseOwner root",
+                                                "DatabaseMirror 127.0.0.1:1", "DNSDatabaseInfo no",
+                                                "DatabaseCustomURL file://" + source,
+                                                "NotifyClamd " + self.signatures + "/notify.conf"])):
+            with open(os.path.join(self.signatures, path), "w") as out:
+                out.write("\n".join(lines) + "\n")
+        done = subprocess.run(["freshclam", "--config-file", self.signatures + "/freshclam.conf",
+                               "--update-db=custom", "--stdout"], capture_output=True, text=True, timeout=60)
+        self.assertIn("successfully notified", done.stdout, done.stderr)
+        net.wait_until("fresh", lambda: self.mail_with("fresh").code == 550, 30, 0.1)
+        os.unlink(os.path.join(self.database, "freshclam.dat"))
 
     def test_a_notice_brings_new_signatures_and_nothing_else(self):
         self.write(self.rules, "quiet.yaml", RULE % ("quiet", "quiet", MARK % "quiet"))
