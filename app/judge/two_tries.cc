@@ -26,10 +26,11 @@ bool IsPassing(std::string_view reason) {
 
 bool CostAWorker(const Outcome& outcome) {
   return outcome.kind == Failure::kDied || outcome.kind == Failure::kHung ||
-         outcome.kind == Failure::kBadAnswer;
+         outcome.kind == Failure::kStalled || outcome.kind == Failure::kBadAnswer;
 }
 
 bool Struck(const Outcome& outcome, const TryTimes& times) {
+  if (outcome.kind == Failure::kStalled) return false;
   if (outcome.kind == Failure::kHung) return outcome.worked_micros >= times.fair_micros;
   return CostAWorker(outcome);
 }

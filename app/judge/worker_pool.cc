@@ -55,6 +55,8 @@ Failure KindOf(base::ErrorCode code) {
       return Failure::kHere;
     case base::ErrorCode::kTimeout:
       return Failure::kHung;
+    case base::ErrorCode::kInternal:
+      return Failure::kStalled;
     case base::ErrorCode::kUnavailable:
       return Failure::kDied;
     default:
@@ -158,7 +160,7 @@ base::Result<CheckedResult> Pool::Await(Worker& worker, const Job& job, std::uin
     }
     if (frame.error().code != base::ErrorCode::kTimeout) return std::move(frame).error();
     if (last.Expired()) {
-      return base::Error{base::ErrorCode::kTimeout, "worker did not answer in time"};
+      return base::Error{base::ErrorCode::kInternal, "worker did not answer in time"};
     }
     on_wait();
   }

@@ -317,6 +317,27 @@ TEST_CASE("worker pool: a waiting message tells of progress though others come a
   CHECK(told <= 3);
 }
 
+TEST_CASE("worker pool: a worker that its zygote ends at the deadline hung over the message",
+          "[app][judge]") {
+  Fixture fixture;
+  FakeZygote zygote(fixture.path);
+  judge::Failure kind = judge::Failure::kNone;
+  // Once more on a machine so busy that the zygote's part is late.
+  for (std::uint32_t id = 1; id <= 5 && kind != judge::Failure::kHung; ++id) {
+    base::UniqueFd worker = zygote.AddWorker(id);
+    REQUIRE(fixture.pool->WaitReady(base::Deadline::AfterMillis(5000)).ok());
+    std::thread ends([&] {
+      static_cast<void>(process::ReceiveFrame(worker.get(), base::Deadline::AfterMillis(5000)));
+      // Nothing more comes; until well past the deadline.
+      static_cast<void>(process::ReceiveFrame(worker.get(), base::Deadline::AfterMillis(200)));
+      worker.Reset();
+    });
+    kind = fixture.Run(100).kind;
+    ends.join();
+  }
+  CHECK(kind == judge::Failure::kHung);
+}
+
 TEST_CASE("worker pool: who would wait too long is answered at once, a second try is not",
           "[app][judge]") {
   judge::PoolOptions options;
@@ -329,7 +350,7 @@ TEST_CASE("worker pool: who would wait too long is answered at once, a second tr
   // One look of 100 ms is what is known of looks.
   const base::UniqueFd replacement = zygote.AddWorker(2);
   REQUIRE(fixture.Eventually([](const auto& status) { return status.workers == 2; }));
-  CHECK(fixture.Run(100).kind == judge::Failure::kHung);
+  CHECK(fixture.Run(100).kind == judge::Failure::kStalled);
   CHECK(fixture.pool->Status().service_micros >= 50'000);
   std::thread busy([&] { static_cast<void>(fixture.Run(1000)); });
   REQUIRE(fixture.Eventually([](const auto& status) { return status.busy == 1; }));
