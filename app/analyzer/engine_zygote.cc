@@ -5,6 +5,7 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <memory>
 #include <vector>
 
@@ -132,7 +133,7 @@ base::Status EngineZygote::Load() {
     return base::Ok();
   }
   base::LogInfo("engine loaded: " + engine_->Description());
-  TellLoaded(PeakMemoryBytes());
+  TellLoaded(std::max<std::uint64_t>(1, PeakMemoryBytes()));
   sigset_t child;
   sigemptyset(&child);
   sigaddset(&child, SIGCHLD);

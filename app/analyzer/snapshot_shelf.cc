@@ -21,8 +21,8 @@ namespace {
 namespace fs = std::filesystem;
 using base::Error;
 using base::ErrorCode;
+using base::SignatureFile;
 using base::Status;
-using scanners::SignatureFile;
 
 constexpr int kTries = 3;
 constexpr long kPauseNanos = 300'000'000;
@@ -39,10 +39,10 @@ struct Originals {
 
 base::Result<Originals> LookAt(const SnapshotSources& sources) {
   Originals originals;
-  LAZARET_ASSIGN(originals.database, scanners::ListSignatures(sources.database));
-  LAZARET_ASSIGN(originals.own, scanners::ListSignatures(sources.own));
+  LAZARET_ASSIGN(originals.database, base::ListSignatures(sources.database));
+  LAZARET_ASSIGN(originals.own, base::ListSignatures(sources.own));
   if (originals.database.empty() && !sources.builtin_only)
-    return scanners::NoDatabase(sources.database);
+    return base::NoDatabase(sources.database);
   return originals;
 }
 
@@ -94,10 +94,10 @@ void Remove(const std::string& folder) {
 }
 
 base::Result<std::string> HashOf(const Snapshot& snapshot) {
-  LAZARET_ASSIGN(std::vector<SignatureFile> files, scanners::ListSignatures(snapshot.database));
-  LAZARET_ASSIGN(const auto own, scanners::ListSignatures(snapshot.own));
+  LAZARET_ASSIGN(std::vector<SignatureFile> files, base::ListSignatures(snapshot.database));
+  LAZARET_ASSIGN(const auto own, base::ListSignatures(snapshot.own));
   files.insert(files.end(), own.begin(), own.end());
-  return scanners::HashSignatures(files);
+  return base::HashSignatures(files);
 }
 
 }  // namespace

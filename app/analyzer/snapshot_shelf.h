@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "base/result.h"
-#include "scanners/clamav/snapshot.h"
+#include "base/signature_files.h"
 
 namespace lazaret::analyzer {
 

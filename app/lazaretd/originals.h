@@ -7,13 +7,13 @@
 
 #include "app/config/config.h"
 #include "base/result.h"
-#include "scanners/clamav/snapshot.h"
+#include "base/signature_files.h"
 
 namespace lazaret::supervisor {
 
 struct Originals {
-  std::vector<scanners::SignatureFile> database;
-  std::vector<scanners::SignatureFile> own;
+  std::vector<base::SignatureFile> database;
+  std::vector<base::SignatureFile> own;
   friend bool operator==(const Originals&, const Originals&) = default;
 
   std::uint64_t Bytes() const;

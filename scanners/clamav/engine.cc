@@ -7,15 +7,19 @@
 
 #include "base/crypto.h"
 #include "base/format.h"
+#include "base/signature_files.h"
 #include "scanners/clamav/huge_pages.h"
 #include "scanners/clamav/scan_call.h"
-#include "scanners/clamav/snapshot.h"
 
 namespace lazaret::scanners {
 namespace {
 
 using base::Error;
 using base::ErrorCode;
+using base::HashSignatures;
+using base::ListSignatures;
+using base::NoDatabase;
+using base::SignatureFile;
 using base::Status;
 
 // Assembled at run time, so that neither this source nor the program is taken for the test file.

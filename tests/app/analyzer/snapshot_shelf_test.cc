@@ -95,7 +95,7 @@ TEST_CASE("snapshot: a copy keeps the time of its original, which is the age of 
   REQUIRE(::utimensat(AT_FDCWD, original.c_str(), times, 0) == 0);
   const auto snapshot = SnapshotShelf(place.shelf).Take(place.Sources());
   REQUIRE(snapshot.ok());
-  const auto files = scanners::ListSignatures(snapshot->database);
+  const auto files = base::ListSignatures(snapshot->database);
   REQUIRE(files.ok());
   CHECK(files->front().modified_nanos == 1'000'000'000'000'000'005);
 }

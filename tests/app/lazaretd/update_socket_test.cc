@@ -4,6 +4,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <cstdlib>
 #include <cstring>
 #include <filesystem>
@@ -45,7 +46,8 @@ void Say(const base::UniqueFd& client, const std::string& words) {
 std::string Heard(const base::UniqueFd& client) {
   char bytes[64];
   const ssize_t got = ::recv(client.get(), bytes, sizeof bytes, 0);
-  if (got == 0) return "closed";
+  // A reset is what closing leaves of words that nobody read.
+  if (got == 0 || (got < 0 && errno == ECONNRESET)) return "closed";
   return got < 0 ? "" : std::string(bytes, static_cast<std::size_t>(got));
 }
 

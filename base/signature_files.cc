@@ -1,4 +1,4 @@
-#include "scanners/clamav/snapshot.h"
+#include "base/signature_files.h"
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -12,7 +12,7 @@
 #include "base/crypto.h"
 #include "base/fd.h"
 
-namespace lazaret::scanners {
+namespace lazaret::base {
 namespace {
 
 namespace fs = std::filesystem;
@@ -98,4 +98,4 @@ base::Result<std::string> HashSignatures(const std::vector<SignatureFile>& files
   return base::Hex(base::AsBytes(hash.Finish()));
 }
 
-}  // namespace lazaret::scanners
+}  // namespace lazaret::base

@@ -1,8 +1,8 @@
 // What lies in a signature folder: names, sizes, times and one hash over all contents, so that a
 // generation names exactly what it was loaded from and a change during loading is noticed. Knows
 // nothing of libclamav itself: the supervisor looks through it too.
-#ifndef LAZARET_SCANNERS_CLAMAV_SNAPSHOT_H_
-#define LAZARET_SCANNERS_CLAMAV_SNAPSHOT_H_
+#ifndef LAZARET_BASE_SIGNATURE_FILES_H_
+#define LAZARET_BASE_SIGNATURE_FILES_H_
 
 #include <cstdint>
 #include <string>
@@ -10,7 +10,7 @@
 
 #include "base/result.h"
 
-namespace lazaret::scanners {
+namespace lazaret::base {
 
 struct SignatureFile {
   std::string path;
@@ -31,6 +31,6 @@ base::Error NoDatabase(const std::string& place);
 // Hex SHA-256 over names and contents.
 base::Result<std::string> HashSignatures(const std::vector<SignatureFile>& files);
 
-}  // namespace lazaret::scanners
+}  // namespace lazaret::base
 
-#endif  // LAZARET_SCANNERS_CLAMAV_SNAPSHOT_H_
+#endif  // LAZARET_BASE_SIGNATURE_FILES_H_
