@@ -70,7 +70,8 @@ Result<std::string> ReadFdWhole(int fd, std::size_t max_bytes, std::string_view 
 }
 
 Result<std::string> ReadFile(const std::string& path, std::size_t max_bytes) {
-  UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY));
+  // Not blocking: a named pipe without a writer would hold up the caller for ever.
+  UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK));
   if (!fd.valid()) return ErrnoError(path);
   struct stat info {};
   if (::fstat(fd.get(), &info) != 0) return ErrnoError(path);

@@ -15,6 +15,7 @@
 #include "mail/mime/mime_reader.h"
 #include "mail/mime/structure.h"
 #include "mail/model/tree_builder.h"
+#include "mail/text/rtf_text.h"
 #include "mail/text/text_units.h"
 #include "mail/unpack/unpacker.h"
 
@@ -53,6 +54,10 @@ bool IsUnsupportedArchive(std::string_view type) {
        "application/x-vhd-disk", "application/x-vhdx-disk", "application/x-vmdk-disk",
        "application/x-qemu-disk", "application/x-raw-disk-image", "application/x-apple-diskimage"});
 }
+
+constexpr const char* kClosed = "scan.unscannable.second-try";
+// APPNOTE 4.3.16: the record that ends a ZIP.
+constexpr std::string_view kZipEnd = "PK\x05\x06";
 
 bool IsOle(std::string_view type) {
   return IsOneOf(
@@ -179,6 +184,22 @@ base::Status OpenAll(TreeBuilder& tree, const UnpackLimits& limits, const MimeLi
   return base::Ok();
 }
 
+// The types alone; whatever would be opened is named instead.
+base::Status NameClosed(TreeBuilder& tree, base::Deadline deadline) {
+  for (std::uint32_t id = 0; id < tree.tree().artifacts.size(); ++id) {
+    Artifact& artifact = tree.At(id);
+    Detect(tree, artifact);
+    if (artifact.multipart) continue;
+    const bool appended = artifact.content.find(kZipEnd) != std::string_view::npos;
+    if (appended || artifact.detected_type == "application/zip" ||
+        IsContainer(artifact.detected_type) || IsRtf(artifact.content)) {
+      tree.CannotRead(kClosed, id, "left closed in the second try");
+    }
+    if (deadline.Expired()) return base::Error{base::ErrorCode::kTimeout, "deadline passed"};
+  }
+  return base::Ok();
+}
+
 // One message through every path: what a library opens on first use is opened now.
 base::Status WarmUp() {
   // A stored ZIP with the member "a" that holds "a".
@@ -213,9 +234,11 @@ base::Result<ArtifactTree> ReadMessage(std::string_view message, const ReadLimit
   LAZARET_TRY(ReadMime(tree, mime, deadline));
   const UnpackLimits unpack{limits.max_archive_members, limits.max_member_bytes,
                             limits.max_unpacked_bytes, limits.max_archive_depth};
-  LAZARET_TRY(OpenAll(tree, unpack, mime, deadline));
+  LAZARET_TRY(limits.open_containers ? OpenAll(tree, unpack, mime, deadline)
+                                     : NameClosed(tree, deadline));
   TextLimits text;
   text.max_bytes = limits.max_text_bytes;
+  text.rtf = limits.open_containers;
   LAZARET_TRY(ExtractTexts(tree, text, deadline));
   return tree.Take();
 }

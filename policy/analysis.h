@@ -25,6 +25,7 @@ struct Analysis {
   std::string subject;              // decoded, detector matches masked
   std::optional<Envelope> assumed;  // only when the facts said envelope=assume
   bool poison = false;              // AnalysisForPoison alone; not encoded, no worker can say it
+  bool busy = false;                // AnalysisForBusy alone; not encoded either
 };
 
 // What the front knows and the analyzer needs to know: the facts memory file.

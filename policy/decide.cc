@@ -39,6 +39,7 @@ bool IsMandatory(const Policy& policy, std::string_view scanner) {
 
 constexpr std::string_view kAnalyzer = "analyzer";
 constexpr std::string_view kPoisonCode = "scan.error.poison";
+constexpr std::string_view kBusyCode = "scan.error.busy";
 
 // Said by AnalysisForFailure alone: no scanner ran at all. Kept apart from the findings, so that no
 // finding a worker reports can stand in for the scanners that are missing.
@@ -55,19 +56,21 @@ bool SaysAnalyzerFailed(const std::vector<Finding>& findings) {
   });
 }
 
-bool SaysPoison(const Analysis& analysis) {
-  return analysis.poison && std::any_of(analysis.findings.begin(), analysis.findings.end(),
-                                        [](const Finding& finding) {
-                                          return finding.code == kPoisonCode &&
-                                                 finding.cls == Class::kError && !finding.shadow;
-                                        });
+bool SaysWhy(const Analysis& analysis) {
+  const auto says = [&](std::string_view code) {
+    return std::any_of(
+        analysis.findings.begin(), analysis.findings.end(), [&](const Finding& finding) {
+          return finding.code == code && finding.cls == Class::kError && !finding.shadow;
+        });
+  };
+  return (analysis.poison && says(kPoisonCode)) || (analysis.busy && says(kBusyCode));
 }
 
 std::vector<Finding> AllFindings(const Analysis& analysis, const Policy& policy) {
   std::vector<Finding> findings = analysis.findings;
   // One reason is enough when no scanner ran at all.
   if (AnalyzerFailed(analysis)) {
-    if (!SaysAnalyzerFailed(findings) && !SaysPoison(analysis))
+    if (!SaysAnalyzerFailed(findings) && !SaysWhy(analysis))
       findings.push_back(ErrorFinding(std::string(kAnalyzer), "did not report"));
     return findings;
   }
@@ -187,10 +190,11 @@ BlockVerdict JudgeFor(const Block* block, const std::vector<Finding>& findings,
   return out;
 }
 
-// What is carried out under observe: nothing, except that could-not-look keeps its action unless
-// `observe_errors: accept` is written.
+// What is carried out under observe: nothing, except that could-not-look is answered tempfail where
+// the policy stops it at all, unless `observe_errors: accept` is written.
 Action ObservedAction(const BlockVerdict& verdict, const Policy& policy) {
-  return policy.observe_errors == Action::kAccept ? Action::kAccept : verdict.for_errors;
+  if (policy.observe_errors == Action::kAccept) return Action::kAccept;
+  return verdict.for_errors >= Action::kHold ? Action::kTempfail : verdict.for_errors;
 }
 
 struct Judged {
@@ -217,6 +221,9 @@ class RecipientJudge {
     out.verdict.observed = IsObserved(input_, recipient);
     out.carried_out =
         out.verdict.observed ? ObservedAction(made, input_.policy) : out.verdict.action;
+    if (!input_.analysis.busy) return out;
+    out.verdict.observed = false;
+    out.verdict.action = out.carried_out = Action::kTempfail;
     return out;
   }
 
@@ -302,11 +309,26 @@ Analysis AnalysisForFailure(std::string_view reason) {
   return analysis;
 }
 
-Analysis AnalysisForPoison(std::string_view reason) {
+namespace {
+
+Analysis FailureWith(std::string_view reason, std::string_view code, Action proposed) {
   Analysis analysis = AnalysisForFailure(reason);
-  analysis.findings.front().code = kPoisonCode;
-  analysis.findings.front().proposed = Action::kHold;
+  analysis.findings.front().code = code;
+  analysis.findings.front().proposed = proposed;
+  return analysis;
+}
+
+}  // namespace
+
+Analysis AnalysisForPoison(std::string_view reason) {
+  Analysis analysis = FailureWith(reason, kPoisonCode, Action::kHold);
   analysis.poison = true;
+  return analysis;
+}
+
+Analysis AnalysisForBusy(std::string_view reason) {
+  Analysis analysis = FailureWith(reason, kBusyCode, Action::kTempfail);
+  analysis.busy = true;
   return analysis;
 }
 

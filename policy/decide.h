@@ -61,6 +61,11 @@ Analysis AnalysisForFailure(std::string_view reason);
 // a beginning of it, wins over the proposal.
 Analysis AnalysisForPoison(std::string_view reason);
 
+// The same for a message that was not even begun with, because the queue is full or too slow: one
+// finding `scan.error.busy`. Its action is tempfail, whatever the policy says and under observe
+// too: nothing is wrong with the message, and a flood must neither bounce mail nor let it through.
+Analysis AnalysisForBusy(std::string_view reason);
+
 }  // namespace lazaret::policy
 
 #endif  // LAZARET_POLICY_DECIDE_H_

@@ -75,7 +75,9 @@ policy::Analysis Pipeline::Analyze(std::string_view message, const policy::JobFa
                                    base::Deadline deadline) {
   policy::Analysis analysis;
   const Stopwatch reading;
-  auto tree = mail::ReadMessage(message, limits_, deadline);
+  mail::ReadLimits limits = limits_;
+  limits.open_containers = !facts.plain;
+  auto tree = mail::ReadMessage(message, limits, deadline);
   analysis.timing.push_back({"mime", reading.Micros()});
   if (!tree.ok()) {
     for (const auto& scanner : scanners_) {

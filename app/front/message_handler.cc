@@ -115,7 +115,9 @@ judge::Tried FrontHandler::Look(const milter::Transaction& transaction,
   times_.Looked(asked, outcome.waited_micros, outcome.analysis.timing);
   if (tried.twice) parts_.counters.Add("messages_tried_twice_total");
   CheckBundle(outcome);
-  CheckPoison(tried, transaction.message);
+  CheckPoison(tried, transaction.message, began);
+  if (outcome.kind == judge::Failure::kBusy)
+    outcome.analysis = policy::AnalysisForBusy(outcome.failure);
   if (!seen) {
     parts_.counters.Add("history_not_looked_at_total");
     outcome.analysis.not_looked.push_back({"history", "the log did not answer in time"});
@@ -156,10 +158,13 @@ void FrontHandler::CheckAge(judge::Outcome& outcome, base::UnixTime now) const {
   outcome.analysis.findings.push_back(std::move(old));
 }
 
-void FrontHandler::CheckPoison(judge::Tried& tried, const milter::StoredMessage& message) {
+void FrontHandler::CheckPoison(judge::Tried& tried, const milter::StoredMessage& message,
+                               base::Nanoseconds began) {
   if (!tried.struck || parts_.poison == nullptr) return;
   parts_.counters.Add("messages_that_cost_a_worker_total");
-  const bool again = parts_.poison->Strike(message.sha256, base::RealtimeNow());
+  const base::UnixTime now = base::RealtimeNow();
+  const base::UnixTime came{now.micros - (base::MonotonicNow() - began) / 1000};
+  const bool again = parts_.poison->Strike(message.sha256, came, now);
   if (!again || !tried.outcome.failed) return;
   parts_.counters.Add("messages_poison_total");
   policy::Analysis poison = policy::AnalysisForPoison(tried.outcome.failure);
@@ -208,8 +213,7 @@ milter::Disposition FrontHandler::Judge(const milter::Transaction& transaction,
   event.confinement = std::move(outcome.generation.confinement);
   milter::Disposition disposition = DispositionOf(event.verdict, event.verdict_id);
   // The message was not even begun with: the system is busy, nothing is wrong with it.
-  if (outcome.kind == judge::Failure::kBusy && !disposition.reply.code.empty())
-    disposition.reply.enhanced = "4.3.2";
+  if (outcome.kind == judge::Failure::kBusy) disposition.reply.enhanced = "4.3.2";
   return RecordThenAnswer(std::move(event), std::move(disposition), began);
 }
 

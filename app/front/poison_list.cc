@@ -29,6 +29,7 @@ bool IsMadeOf(std::string_view text, std::string_view characters) {
 
 PoisonList::PoisonList(PoisonOptions options, base::UnixTime now) : options_(std::move(options)) {
   if (options_.path.empty()) return;
+  saver_ = std::thread([this] { SaveAll(); });
   const base::UniqueFd fd(::open(options_.path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
   if (!fd.valid() && errno == ENOENT) return;
   const auto text = fd.valid() ? base::ReadFdWhole(fd.get(), kMaxFileBytes, options_.path)
@@ -37,6 +38,31 @@ PoisonList::PoisonList(PoisonOptions options, base::UnixTime now) : options_(std
     Load(*text, now);
   } else {
     base::LogWarning("poison list not read: " + text.error().text);
+  }
+}
+
+PoisonList::~PoisonList() {
+  if (!saver_.joinable()) return;
+  {
+    const std::scoped_lock lock(mutex_);
+    stopping_ = true;
+  }
+  changed_.notify_all();
+  saver_.join();
+}
+
+// Apart from the threads that judge: a disk that stalls must hold up no reply.
+void PoisonList::SaveAll() {
+  std::unique_lock lock(mutex_);
+  for (;;) {
+    changed_.wait(lock, [this] { return unsaved_ || stopping_; });
+    if (!unsaved_) return;
+    unsaved_ = false;
+    const std::string text = Text();
+    lock.unlock();
+    const base::Status saved = Save(text);
+    if (!saved.ok()) base::LogWarning("poison list not saved: " + saved.error().text);
+    lock.lock();
   }
 }
 
@@ -72,19 +98,21 @@ void PoisonList::Shrink() {
   }
 }
 
-bool PoisonList::Strike(const base::Sha256Digest& message, base::UnixTime now) {
+bool PoisonList::Strike(const base::Sha256Digest& message, base::UnixTime came,
+                        base::UnixTime now) {
   const std::string key = base::Hex(base::AsBytes(message));
   const std::scoped_lock lock(mutex_);
   for (auto entry = last_.begin(); entry != last_.end();) {
     entry = IsOld(entry->second, now) ? last_.erase(entry) : std::next(entry);
   }
-  const bool again = last_.count(key) > 0;
+  const auto before = last_.find(key);
+  const bool again = before != last_.end() && before->second <= Seconds(came);
   // The new one is made room for, not thrown out again where several have the same second.
   last_[key] = INT64_MAX;
   Shrink();
   last_[key] = Seconds(now);
-  const base::Status saved = Save();
-  if (!saved.ok()) base::LogWarning("poison list not saved: " + saved.error().text);
+  unsaved_ = true;
+  changed_.notify_all();
   return again;
 }
 
@@ -96,15 +124,14 @@ std::string PoisonList::Text() const {
 }
 
 // Not synced to disk: after a power failure a message is tried once more, that is all.
-base::Status PoisonList::Save() const {
-  if (options_.path.empty()) return base::Ok();
+base::Status PoisonList::Save(const std::string& text) const {
   const std::string beside = options_.path + ".new";
   ::unlink(beside.c_str());
   {
     const base::UniqueFd fd(
         ::open(beside.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600));
     if (!fd.valid()) return base::ErrnoError(beside);
-    LAZARET_TRY(base::WriteAll(fd.get(), Text()));
+    LAZARET_TRY(base::WriteAll(fd.get(), text));
   }
   if (::rename(beside.c_str(), options_.path.c_str()) != 0) return base::ErrnoError(options_.path);
   return base::Ok();

@@ -4,11 +4,13 @@
 #ifndef LAZARET_APP_FRONT_POISON_LIST_H_
 #define LAZARET_APP_FRONT_POISON_LIST_H_
 
+#include <condition_variable>
 #include <cstdint>
 #include <map>
 #include <mutex>
 #include <string>
 #include <string_view>
+#include <thread>
 
 #include "base/clock.h"
 #include "base/crypto.h"
@@ -30,9 +32,14 @@ class PoisonList {
   // A file that is missing, damaged or cannot be read is an empty list, with a line in the log: the
   // list only makes an answer better, and must not keep mail from being judged.
   PoisonList(PoisonOptions options, base::UnixTime now);
+  PoisonList(const PoisonList&) = delete;
+  PoisonList& operator=(const PoisonList&) = delete;
+  ~PoisonList();  // what is not saved yet is saved
 
-  // Counts one delivery. True when the message has had another one within the days: it is poison.
-  bool Strike(const base::Sha256Digest& message, base::UnixTime now);
+  // Counts one delivery that began at `came`. True when another one within the days had ended by
+  // then: it is poison. Copies that come at the same time count once: one crash of the analyzer
+  // takes them all. Waits for no disk.
+  bool Strike(const base::Sha256Digest& message, base::UnixTime came, base::UnixTime now);
 
   std::size_t size() const;
 
@@ -40,12 +47,17 @@ class PoisonList {
   void Load(std::string_view text, base::UnixTime now);
   void Shrink();
   std::string Text() const;
-  base::Status Save() const;
+  base::Status Save(const std::string& text) const;
+  void SaveAll();
   bool IsOld(std::int64_t seconds, base::UnixTime now) const;
 
   const PoisonOptions options_;
   mutable std::mutex mutex_;
+  std::condition_variable changed_;
   std::map<std::string, std::int64_t> last_;  // guarded by mutex_; hex digest, seconds since 1970
+  bool unsaved_ = false;                      // guarded by mutex_, like the next
+  bool stopping_ = false;
+  std::thread saver_;
 };
 
 }  // namespace lazaret::front

@@ -8,6 +8,7 @@
 #include <deque>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <thread>
 
 #include "app/judge/result_check.h"
@@ -23,6 +24,9 @@ struct Zygote {
   Zygote(base::UniqueFd socket, int wake) : link(std::move(socket), wake) {}
   ZygoteLink link;
   GenerationInfo info;  // not changed once `hello` is true
+  std::set<std::uint32_t>
+      ended;          // workers it saw end, until Outlived asks; guarded by Pool::mutex_
+  bool gone = false;  // guarded by Pool::mutex_
   bool hello = false;
   std::atomic<bool> retiring{false};
 };
@@ -67,7 +71,8 @@ class Pool final : public WorkerPool {
   std::optional<Worker> TakeIdle(const Job& job, const std::function<void()>& on_wait,
                                  Outcome& outcome);
   void GiveBack(Worker worker);
-  std::uint64_t Served(base::Nanoseconds took);
+  void Served(base::Nanoseconds took);
+  bool Outlived(const Worker& worker);
   base::Status Deliver(Worker& worker, Job& job, std::uint64_t nonce, int facts);
   base::Result<CheckedResult> Await(Worker& worker, const Job& job, std::uint64_t nonce,
                                     const std::function<void()>& on_wait);

@@ -19,6 +19,9 @@ using process::FrameType;
 
 // How long the accepting thread rests when no descriptor is free, instead of spinning.
 constexpr int kShortageMillis = 100;
+// Of ends that no thread asks for (a worker that retired) only the newest are kept: workers count
+// up.
+constexpr std::size_t kMaxEnded = 64;
 constexpr std::int64_t kSwitchMillis = 2'000;
 
 LineLimits LineLimitsOf(const PoolOptions& options) {
@@ -165,7 +168,12 @@ void Pool::Forget(const std::shared_ptr<Zygote>& zygote, std::uint32_t id) {
   standby_.erase(std::remove_if(standby_.begin(), standby_.end(), is_it), standby_.end());
   const auto gone = std::find_if(idle_.begin(), idle_.end(), is_it);
   // A busy one is noticed by the thread that waits for its answer.
-  if (gone == idle_.end()) return;
+  if (gone == idle_.end()) {
+    zygote->ended.insert(id);
+    if (zygote->ended.size() > kMaxEnded) zygote->ended.erase(zygote->ended.begin());
+    changed_.notify_all();
+    return;
+  }
   idle_.erase(gone);
   --workers_;
 }
@@ -174,6 +182,7 @@ void Pool::Drop(const std::shared_ptr<Zygote>& zygote) {
   zygotes_.erase(std::remove(zygotes_.begin(), zygotes_.end(), zygote), zygotes_.end());
   NoteBundles();
   const std::scoped_lock lock(mutex_);
+  zygote->gone = true;
   const std::size_t before = idle_.size();
   const auto is_its = [&](const Worker& worker) { return worker.zygote == zygote; };
   idle_.erase(std::remove_if(idle_.begin(), idle_.end(), is_its), idle_.end());

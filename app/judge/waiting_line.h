@@ -46,7 +46,7 @@ class WaitingLine {
   void Remove(const Entry& entry);
   bool IsFirst(const Entry& entry) const;
 
-  // A worker had a message for so long.
+  // A worker had a message for so long, and answered.
   void Served(base::Nanoseconds took);
   std::int64_t PredictedMillis(const Entry& entry, std::uint32_t workers) const;
   std::int64_t ServiceMicros() const { return service_ / 1000; }

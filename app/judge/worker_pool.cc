@@ -20,6 +20,8 @@ constexpr std::int64_t kNoWorkerPatienceMillis = 5'000;
 // After the deadline the zygote has killed the worker and its socket closes; this much grace covers
 // it.
 constexpr std::int64_t kKillGraceMillis = 400;
+// A zygote says at once that a worker ended; one that does not say it by then is in trouble itself.
+constexpr std::int64_t kEndMillis = 400;
 constexpr std::int64_t kProgressMillis = 1'000;
 // Less time than this is no time to look: a worker would only be killed over it.
 constexpr std::int64_t kLeastLookMillis = 20;
@@ -205,10 +207,20 @@ std::optional<Worker> Pool::Dispatch(Job& job, std::uint64_t nonce,
   }
 }
 
-std::uint64_t Pool::Served(base::Nanoseconds took) {
+// Only looks that ended in an answer: what one message cost by hanging says nothing of the next.
+void Pool::Served(base::Nanoseconds took) {
   const std::scoped_lock lock(mutex_);
   line_.Served(took);
-  return static_cast<std::uint64_t>(took / 1000);
+}
+
+// Whether the zygote is there and saw the worker end. One that died takes all its workers with it,
+// whatever their messages are.
+bool Pool::Outlived(const Worker& worker) {
+  std::unique_lock lock(mutex_);
+  Zygote& zygote = *worker.zygote;
+  const auto known = [&] { return zygote.gone || zygote.ended.count(worker.id) > 0; };
+  changed_.wait_for(lock, std::chrono::milliseconds(kEndMillis), known);
+  return zygote.ended.erase(worker.id) > 0;
 }
 
 Outcome Pool::Run(Job job, const std::function<void()>& on_wait) {
@@ -226,10 +238,12 @@ Outcome Pool::Run(Job job, const std::function<void()>& on_wait) {
   const base::Nanoseconds taken = base::MonotonicNow();
   outcome.generation = worker->zygote->info;
   auto result = Await(*worker, job, nonce, on_wait);
-  outcome.worked_micros = Served(base::MonotonicNow() - taken);
+  const base::Nanoseconds took = base::MonotonicNow() - taken;
+  outcome.worked_micros = static_cast<std::uint64_t>(took / 1000);
   if (!result.ok()) {
     outcome.failed = true;
     outcome.kind = KindOf(result.error().code);
+    if (outcome.kind == Failure::kDied && !Outlived(*worker)) outcome.kind = Failure::kStalled;
     outcome.failure = result.error().text;
     outcome.analysis = policy::AnalysisForFailure(outcome.failure);
     // The worker has answered; it was here that the answer found no descriptor.
@@ -242,6 +256,7 @@ Outcome Pool::Run(Job job, const std::function<void()>& on_wait) {
     return outcome;
   }
   worker->zygote->link.Disarm(worker->id, job.uid);
+  Served(took);
   outcome.analysis = std::move(result->analysis);
   outcome.cpu_micros = result->cpu_micros;
   if (result->retiring) {

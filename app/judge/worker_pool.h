@@ -61,11 +61,11 @@ enum class Failure : std::uint8_t {
   kNone = 0,
   kNotTaken = 1,   // no worker had it
   kHere = 2,       // a shortage on this side; the worker is well
-  kDied = 3,       // of the worker that had it
+  kDied = 3,       // of the worker that had it, alone
   kHung = 4,       // until the deadline, when the zygote ended it
   kBadAnswer = 5,  // nothing it says is believed
   kBusy = 6,       // it may not even wait: the queue is full, or too slow
-  kStalled = 7,    // nobody ended the worker at the deadline: the analyzer as a whole stands still
+  kStalled = 7,    // the analyzer as a whole stands still, or ended with its worker
 };
 
 struct Outcome {

@@ -99,7 +99,7 @@ class Collector {
       Cut(artifact.id);
     }
     if (IsRtf(bytes)) {
-      Plain(artifact, RtfText(bytes));
+      if (limits_.rtf) Plain(artifact, RtfText(bytes));
       return;
     }
     TextReadings readings = ReadText(bytes, label);

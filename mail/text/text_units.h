@@ -14,6 +14,7 @@ namespace lazaret::mail {
 struct TextLimits {
   std::size_t max_bytes = 32U << 20;  // whole message: stops text bombs
   std::size_t max_units = 20'000;     // whole message: stops floods of names and links
+  bool rtf = true;                    // false: RTF is left out, its reader may be fatal
 };
 
 // Uses artifacts' types, charsets and content; adds to tree.texts, differences and unreadable. When

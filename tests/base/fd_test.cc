@@ -1,6 +1,9 @@
 #include "base/fd.h"
 
+#include <sys/stat.h>
 #include <unistd.h>
+
+#include <string>
 
 #include "tests/support/catch.h"
 
@@ -27,6 +30,15 @@ TEST_CASE("fd: an unsealed memory file is not taken for a sealed one", "[base][f
   auto fd = NewMemfd("test");
   REQUIRE(fd.ok());
   CHECK_FALSE(IsSealed(fd->get()));
+}
+
+TEST_CASE("fd: a named pipe is refused, and not waited for", "[base][fd]") {
+  const std::string path = "/tmp/lazaret-pipe-" + std::to_string(::getpid());
+  REQUIRE(::mkfifo(path.c_str(), 0600) == 0);
+  const auto text = ReadFile(path, 10);
+  ::unlink(path.c_str());
+  REQUIRE_FALSE(text.ok());
+  CHECK(text.error().text == path + ": not a regular file");
 }
 
 TEST_CASE("fd: a missing file is named in the error", "[base][fd]") {

@@ -129,6 +129,26 @@ TEST_CASE("limits: floods of headers, parts, levels and words end soon") {
   CHECK_FALSE(Unread(words + "\n\n", limits, "scan.unscannable.header-bytes"));
 }
 
+TEST_CASE("limits: a second try opens no container and no RTF, and names each") {
+  ReadLimits limits;
+  limits.open_containers = false;
+  const std::string zip = "UEsFBgAAAAAAAAAAAAAAAAAAAAAAAA==";
+  const auto mail = [](const std::string& type, const std::string& body, const char* encoding) {
+    return "Content-Type: " + type + "\nContent-Transfer-Encoding: " + encoding + "\n\n" + body;
+  };
+  const std::string rtf = mail("application/rtf", "{\\rtf1 secret word}\n", "8bit");
+  const std::string code = "scan.unscannable.second-try";
+  CHECK(Unread(mail("application/zip", zip, "base64"), limits, code));
+  CHECK(Unread(mail("text/plain", "before PK\x05\x06 behind\n", "8bit"), limits, code));
+  CHECK(Unread(rtf, limits, code));
+  CHECK_FALSE(Unread(mail("text/plain", "only words\n", "8bit"), limits, code));
+  CHECK_FALSE(Unread(rtf, ReadLimits{}, code));
+  const auto tree = ReadMessage(rtf, limits, base::Deadline());
+  REQUIRE(tree.ok());
+  for (const TextUnit& unit : tree->texts)
+    CHECK(unit.text.find("secret word") == std::string::npos);
+}
+
 TEST_CASE("limits: a deadline that has passed is an error, never an empty tree") {
   std::string mail = Multipart(500);
   const auto tree = ReadMessage(mail, ReadLimits{}, base::Deadline::At(1));

@@ -216,6 +216,34 @@ TEST_CASE("decide: observe keeps the temporary failure of class error unless acc
   CHECK(Run(MakeEnvelope(), AnalysisForFailure("x"), policy).action == Action::kAccept);
 }
 
+TEST_CASE("decide: observe holds and rejects nothing for class error", "[policy][decide]") {
+  Policy policy = MakePolicy();
+  policy.mode = Mode::kObserve;
+  CHECK(Run(MakeEnvelope(), AnalysisForPoison("x"), policy).action == Action::kTempfail);
+  for (const Action action : {Action::kHold, Action::kReject}) {
+    policy.defaults[Class::kError] = action;
+    CHECK(Run(MakeEnvelope(), AnalysisForFailure("x"), policy).action == Action::kTempfail);
+  }
+}
+
+TEST_CASE("decide: what was not begun with is a tempfail, whatever the policy says",
+          "[policy][decide]") {
+  for (const Action action : {Action::kAccept, Action::kHold, Action::kReject}) {
+    for (const Mode mode : {Mode::kEnforce, Mode::kObserve}) {
+      Policy policy = MakePolicy();
+      policy.mode = mode;
+      policy.observe_errors = Action::kAccept;
+      policy.defaults[Class::kError] = action;
+      const Verdict verdict = Run(MakeEnvelope(), AnalysisForBusy("full"), policy);
+      CHECK(verdict.action == Action::kTempfail);
+      CHECK(verdict.recipients.at(0).action == Action::kTempfail);
+      CHECK(verdict.cls == Class::kError);
+      REQUIRE(verdict.findings.size() == 1);
+      CHECK(verdict.findings[0].code == "scan.error.busy");
+    }
+  }
+}
+
 TEST_CASE("decide: observe by daemon name and by recipient domain", "[policy][decide]") {
   Analysis analysis = LookedAnalysis();
   analysis.findings = {MakeFinding("clamav.signature", Class::kMalicious)};

@@ -36,39 +36,47 @@ TEST_CASE("poison list: the second delivery within seven days is poison, a later
   };
   for (const Case& one : {Case{-1, true}, Case{0, true}, Case{1, false}}) {
     PoisonList list({}, kStart);
-    CHECK_FALSE(list.Strike(Message(1), Days(0)));
-    CHECK_FALSE(list.Strike(Message(2), Days(1)));
-    CHECK(list.Strike(Message(1), Days(7, one.seconds_beyond)) == one.poison);
+    CHECK_FALSE(list.Strike(Message(1), Days(0), Days(0)));
+    CHECK_FALSE(list.Strike(Message(2), Days(1), Days(1)));
+    CHECK(list.Strike(Message(1), Days(7, one.seconds_beyond), Days(7, one.seconds_beyond)) ==
+          one.poison);
   }
+}
+
+TEST_CASE("poison list: copies that come at the same time count once") {
+  PoisonList list({}, kStart);
+  CHECK_FALSE(list.Strike(Message(1), Days(0, 0), Days(0, 60)));
+  CHECK_FALSE(list.Strike(Message(1), Days(0, 59), Days(0, 70)));
+  CHECK(list.Strike(Message(1), Days(0, 70), Days(0, 80)));
 }
 
 TEST_CASE("poison list: a restart forgets nothing that is still young") {
   const tests::TempFolder folder;
   {
     PoisonList list(Options(folder), Days(0));
-    CHECK_FALSE(list.Strike(Message(1), Days(0)));
-    CHECK_FALSE(list.Strike(Message(2), Days(3)));
+    CHECK_FALSE(list.Strike(Message(1), Days(0), Days(0)));
+    CHECK_FALSE(list.Strike(Message(2), Days(3), Days(3)));
   }
   PoisonList list(Options(folder), Days(8));
   CHECK(list.size() == 1);
-  CHECK(list.Strike(Message(2), Days(8)));
-  CHECK_FALSE(list.Strike(Message(1), Days(8)));
+  CHECK(list.Strike(Message(2), Days(8), Days(8)));
+  CHECK_FALSE(list.Strike(Message(1), Days(8), Days(8)));
 }
 
 TEST_CASE("poison list: above its bound the oldest is forgotten, also after a restart") {
   const tests::TempFolder folder;
   {
     PoisonList list(Options(folder, 3), Days(0));
-    for (std::uint8_t i = 1; i <= 3; ++i) list.Strike(Message(i), Days(0, i));
+    for (std::uint8_t i = 1; i <= 3; ++i) list.Strike(Message(i), Days(0, i), Days(0, i));
     CHECK(list.size() == 3);
-    CHECK_FALSE(list.Strike(Message(4), Days(0, 4)));
+    CHECK_FALSE(list.Strike(Message(4), Days(0, 4), Days(0, 4)));
     CHECK(list.size() == 3);
-    CHECK(list.Strike(Message(4), Days(0, 4)));
-    CHECK(list.Strike(Message(2), Days(0, 5)));
+    CHECK(list.Strike(Message(4), Days(0, 4), Days(0, 4)));
+    CHECK(list.Strike(Message(2), Days(0, 5), Days(0, 5)));
   }
   PoisonList list(Options(folder, 2), Days(0));
   CHECK(list.size() == 2);
-  CHECK_FALSE(list.Strike(Message(1), Days(0, 6)));
+  CHECK_FALSE(list.Strike(Message(1), Days(0, 6), Days(0, 6)));
 }
 
 TEST_CASE("poison list: a damaged file costs what stands behind the damage, and is mended") {
@@ -93,7 +101,7 @@ TEST_CASE("poison list: a damaged file costs what stands behind the damage, and 
     folder.Write("poison.list", one.text);
     PoisonList list(Options(folder), kStart);
     CHECK(list.size() == one.kept);
-    CHECK(list.Strike(Message(1), Days(0)) == (one.kept == 1));
+    CHECK(list.Strike(Message(1), Days(0), Days(0)) == (one.kept == 1));
     CHECK(PoisonList(Options(folder), kStart).size() == 1);
   }
 }
@@ -102,18 +110,18 @@ TEST_CASE("poison list: a time in the future counts as now") {
   const tests::TempFolder folder;
   {
     PoisonList list(Options(folder), Days(300));
-    list.Strike(Message(1), Days(300));
+    list.Strike(Message(1), Days(300), Days(300));
   }
   PoisonList list(Options(folder), Days(0));
-  CHECK_FALSE(list.Strike(Message(1), Days(8)));
+  CHECK_FALSE(list.Strike(Message(1), Days(8), Days(8)));
 }
 
 TEST_CASE("poison list: a folder that cannot be written still lets it count") {
   PoisonOptions options;
   options.path = "/nonexistent/poison.list";
   PoisonList list(options, kStart);
-  CHECK_FALSE(list.Strike(Message(1), Days(0)));
-  CHECK(list.Strike(Message(1), Days(0)));
+  CHECK_FALSE(list.Strike(Message(1), Days(0), Days(0)));
+  CHECK(list.Strike(Message(1), Days(0), Days(0)));
 }
 
 }  // namespace

@@ -61,6 +61,16 @@ class FakeZygote {
     return std::move(pair->second);
   }
   void Close() { socket_.Reset(); }
+  // As a zygote does that saw it end.
+  void SayGone(std::uint32_t id) {
+    Frame gone;
+    gone.type = FrameType::kWorkerGone;
+    base::ByteWriter out;
+    out.U32(id);
+    out.String("signal 11");
+    gone.payload = out.Take();
+    REQUIRE(process::SendFrame(socket_.get(), gone).ok());
+  }
   // The next frame from the pool.
   base::Result<Frame> Next() {
     return process::ReceiveFrame(socket_.get(), base::Deadline::AfterMillis(5000));

@@ -317,6 +317,35 @@ TEST_CASE("worker pool: a waiting message tells of progress though others come a
   CHECK(told <= 3);
 }
 
+TEST_CASE("worker pool: a worker died of its message only when its zygote outlives it",
+          "[app][judge]") {
+  for (const bool outlives : {true, false}) {
+    Fixture fixture;
+    FakeZygote zygote(fixture.path);
+    base::UniqueFd worker = zygote.AddWorker(7);
+    REQUIRE(fixture.pool->WaitReady(base::Deadline::AfterMillis(5000)).ok());
+    std::thread dies([&] {
+      static_cast<void>(process::ReceiveFrame(worker.get(), base::Deadline::AfterMillis(5000)));
+      outlives ? zygote.SayGone(7) : zygote.Close();
+      worker.Reset();
+    });
+    const judge::Outcome outcome = fixture.Run(20'000);
+    dies.join();
+    CHECK(IsError(outcome));
+    CHECK(outcome.kind == (outlives ? judge::Failure::kDied : judge::Failure::kStalled));
+  }
+}
+
+TEST_CASE("worker pool: a try that got no answer says nothing of how long looks take",
+          "[app][judge]") {
+  Fixture fixture;
+  FakeZygote zygote(fixture.path);
+  const base::UniqueFd worker = zygote.AddWorker(1);
+  REQUIRE(fixture.pool->WaitReady(base::Deadline::AfterMillis(5000)).ok());
+  CHECK(fixture.Run(100).failed);
+  CHECK(fixture.pool->Status().service_micros == 0);
+}
+
 TEST_CASE("worker pool: a worker that its zygote ends at the deadline hung over the message",
           "[app][judge]") {
   Fixture fixture;
@@ -350,7 +379,13 @@ TEST_CASE("worker pool: who would wait too long is answered at once, a second tr
   // One look of 100 ms is what is known of looks.
   const base::UniqueFd replacement = zygote.AddWorker(2);
   REQUIRE(fixture.Eventually([](const auto& status) { return status.workers == 2; }));
-  CHECK(fixture.Run(100).kind == judge::Failure::kStalled);
+  std::thread slow([&] {
+    const auto job = process::ReceiveFrame(worker.get(), base::Deadline::AfterMillis(5000));
+    static_cast<void>(process::ReceiveFrame(worker.get(), base::Deadline::AfterMillis(100)));
+    if (job.ok()) AnswerJob(worker.get(), *job, true);
+  });
+  CHECK_FALSE(fixture.Run(20'000).failed);
+  slow.join();
   CHECK(fixture.pool->Status().service_micros >= 50'000);
   std::thread busy([&] { static_cast<void>(fixture.Run(1000)); });
   REQUIRE(fixture.Eventually([](const auto& status) { return status.busy == 1; }));
