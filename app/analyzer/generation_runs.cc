@@ -49,12 +49,12 @@ bool GenerationRuns::Start(Run& run) {
 }
 
 void GenerationRuns::StartDue() {
-  if (current_.pid >= 0 || !next_start_.Expired()) return;
+  if (left_ || current_.pid >= 0 || !next_start_.Expired()) return;
   if (!Start(current_)) next_start_ = base::Deadline::AfterMillis(kMaxBackoffMillis);
 }
 
 base::Deadline GenerationRuns::NextStart() const {
-  return current_.pid < 0 ? next_start_ : base::Deadline();
+  return current_.pid < 0 && !left_ ? next_start_ : base::Deadline();
 }
 
 void GenerationRuns::StartCandidate(Bundle bundle) {
@@ -87,6 +87,14 @@ void GenerationRuns::PutInForce(const std::string& bundle_sha256) {
   candidate_ = Run();
   backoff_millis_ = 0;
   next_start_ = base::Deadline::AfterMillis(0);
+}
+
+void GenerationRuns::Leave() {
+  left_ = true;
+  GiveUpCandidate("");
+  candidate_ = Run();
+  if (current_.pid >= 0) leaving_.push_back(std::move(current_));
+  current_ = Run();
 }
 
 void GenerationRuns::AddPollEntries(std::vector<pollfd>& entries) const {
@@ -132,6 +140,8 @@ void GenerationRuns::Take(const Run& run, const Frame& frame) {
     ever_ready_ = true;
     backoff_millis_ = 0;
     events_.ready();
+  } else if (&run == &current_ && frame.type == FrameType::kGenerationReady) {
+    events_.all_ready(text);
   } else if (&run == &current_ && frame.type == FrameType::kNotReady) {
     events_.not_ready(text);
   }

@@ -32,6 +32,8 @@ class GenerationRuns {
     // Of the generation in force.
     std::function<void()> ready;
     std::function<void(const std::string& reason)> not_ready;
+    // All its workers have been ready (its generation id).
+    std::function<void(const std::string& id)> all_ready;
     // The candidate's workers are all ready (its generation id), or it is given up (why).
     std::function<void(bool ok, const std::string& text)> candidate;
   };
@@ -46,6 +48,12 @@ class GenerationRuns {
   // The candidate's bundle: it is the one in force from now on, and the one before is left to
   // retire. Any other: the candidate is given up.
   void PutInForce(const std::string& bundle_sha256);
+
+  // Another engine zygote is in force: the front tells the generation here to retire, and it is not
+  // started again.
+  void Leave();
+  // After Leave: none is left.
+  bool HasLeft() const { return left_ && leaving_.empty(); }
 
   void AddPollEntries(std::vector<pollfd>& entries) const;
   void Read();
@@ -76,6 +84,7 @@ class GenerationRuns {
   Run current_;
   Run candidate_;
   std::list<Run> leaving_;
+  bool left_ = false;
   bool ever_ready_ = false;
   std::int64_t backoff_millis_ = 0;
   base::Deadline next_start_ = base::Deadline::AfterMillis(0);

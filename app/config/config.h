@@ -78,6 +78,11 @@ struct Clamav {
   std::uint32_t max_recursion = 17;
   std::uint32_t max_scan_millis = 20'000;
   bool huge_pages = true;
+  std::uint32_t max_age_seconds = 0;    // clamav.max_age: of the database's newest file; 0 = off
+  std::string max_age_action = "warn";  // warn or tempfail
+  // Must stay free beside a second engine: its workers, and what the estimate of its size misses.
+  // Stops a reload from pushing the machine into swap or the kernel into killing.
+  std::uint64_t reload_reserve_bytes = 256U << 20;
 };
 
 struct Log {
@@ -102,6 +107,7 @@ struct Config {
   Milter milter;
   Reply reply;
   Clamav clamav;
+  bool reload_watch = true;  // reload.watch: a change on disk is a reload
   std::vector<std::string>
       rules_paths;              // rules.paths: files or folders, added to shipped and <etc>/rules.d
   bool rules_shipped = true;    // rules.shipped: load the shipped rules

@@ -47,11 +47,26 @@ std::optional<std::uint64_t> ParseSize(std::string_view text) {
   return *value << shift;
 }
 
+std::optional<std::uint64_t> ParseDuration(std::string_view text) {
+  std::uint64_t seconds = 1;
+  if (!text.empty()) {
+    const char unit = text.back();
+    seconds = unit == 'm' ? 60 : unit == 'h' ? 3600 : unit == 'd' ? 86'400 : 1;
+    if (unit == 's' || seconds > 1) text.remove_suffix(1);
+  }
+  const auto value = ParseUint(text);
+  if (!value || *value > UINT64_MAX / seconds) return std::nullopt;
+  return *value * seconds;
+}
+
 std::string NumberWanted(const Key& key) {
   switch (key.form) {
     case Form::kSize:
       return base::Format("a size from {} to {} bytes is expected (K, M and G are known)", key.min,
                           key.max);
+    case Form::kDuration:
+      return base::Format("a time from {} to {} seconds is expected (s, m, h and d are known)",
+                          key.min, key.max);
     case Form::kMode:
       return "an octal mode from 0 to 0777 is expected";
     default:
@@ -61,9 +76,10 @@ std::string NumberWanted(const Key& key) {
 
 template <typename Integer>
 Outcome SetNumber(const Key& key, const std::string& text, Integer& out) {
-  const auto value = key.form == Form::kSize   ? ParseSize(text)
-                     : key.form == Form::kMode ? ParseUint(text, 8)
-                                               : ParseUint(text);
+  const auto value = key.form == Form::kSize       ? ParseSize(text)
+                     : key.form == Form::kDuration ? ParseDuration(text)
+                     : key.form == Form::kMode     ? ParseUint(text, 8)
+                                                   : ParseUint(text);
   if (!value || *value < key.min || *value > key.max) return Fault{0, NumberWanted(key)};
   out = static_cast<Integer>(*value);
   return std::nullopt;
@@ -180,10 +196,10 @@ bool Key::IsList() const {
 }
 
 bool IsSection(std::string_view name) {
-  static constexpr std::array<std::string_view, 18> kSections = {
-      "paths",    "users",   "limits",  "milter", "reply",   "clamav",
-      "rules",    "lists",   "dlp",     "policy", "log",     "quarantine",
-      "outbound", "sandbox", "release", "admin",  "confine", "scanners"};
+  static constexpr std::array<std::string_view, 19> kSections = {
+      "paths",   "users", "limits",  "milter",   "reply",      "clamav",   "rules",
+      "lists",   "dlp",   "policy",  "log",      "quarantine", "outbound", "sandbox",
+      "release", "admin", "confine", "scanners", "reload"};
   return std::find(kSections.begin(), kSections.end(), name) != kSections.end();
 }
 

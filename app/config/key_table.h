@@ -18,10 +18,11 @@ namespace lazaret::config {
 // What a value looks like in text.
 enum class Form : std::uint8_t {
   kText,
-  kPath,    // absolute, or empty where that means "derived"
-  kNumber,  // decimal; min and max are of the value
-  kSize,    // bytes, or a number with K, M or G (powers of 1024)
-  kMode,    // octal permission bits
+  kPath,      // absolute, or empty where that means "derived"
+  kNumber,    // decimal; min and max are of the value
+  kSize,      // bytes, or a number with K, M or G (powers of 1024)
+  kDuration,  // seconds, or a number with s, m, h or d
+  kMode,      // octal permission bits
   kBool,
 };
 

@@ -263,11 +263,12 @@ void TakeBundle(Front& front, const process::Frame& frame) {
 void PutInForce(Front& front, const process::Frame& frame) {
   base::ByteReader in(frame.payload);
   const std::string bundle_sha256 = in.String(process::kMaxFrameBytes);
+  const std::string id = in.String(process::kMaxFrameBytes);
   if (!front.shelf.SwitchTo(bundle_sha256))
     return front.role->ReplyToReload(false, "the front has no policy of this bundle");
-  front.pool->SwitchTo(bundle_sha256);
+  front.pool->SwitchTo(bundle_sha256, id);
   const judge::GenerationInfo generation = front.pool->Status().generation;
-  base::LogInfo("generation " + generation.id.substr(0, 12) + " judges from now on");
+  if (!id.empty()) base::LogInfo("generation " + id.substr(0, 12) + " judges from now on");
   front.role->ReplyToReload(true, generation.id);
 }
 

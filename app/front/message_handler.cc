@@ -140,6 +140,24 @@ void FrontHandler::CheckBundle(judge::Outcome& outcome) const {
   outcome.analysis = policy::AnalysisForFailure(outcome.failure);
 }
 
+void FrontHandler::CheckAge(judge::Outcome& outcome, base::UnixTime now) const {
+  const config::Clamav& clamav = parts_.config.clamav;
+  const std::int64_t time = outcome.generation.signatures_time;
+  const std::int64_t age = now.micros / 1'000'000 - time;
+  if (clamav.max_age_seconds == 0 || clamav.max_age_action != "tempfail" || time <= 0 ||
+      age <= clamav.max_age_seconds)
+    return;
+  policy::Finding old;
+  old.code = "scan.error.old-signatures";
+  old.cls = policy::Class::kError;
+  old.severity = policy::Severity::kHigh;
+  old.scanner = "clamav";
+  old.path = "message";
+  old.evidence = base::Format("the signatures are {} hours old, clamav.max_age is {} hours",
+                              age / 3600, clamav.max_age_seconds / 3600);
+  outcome.analysis.findings.push_back(std::move(old));
+}
+
 void FrontHandler::CheckPoison(judge::Tried& tried, const milter::StoredMessage& message,
                                base::Nanoseconds began) {
   if (!tried.struck || parts_.poison == nullptr) return;
@@ -182,6 +200,7 @@ milter::Disposition FrontHandler::Judge(const milter::Transaction& transaction,
   judge::Tried tried = Look(transaction, event.envelope, began, progress);
   judge::Outcome& outcome = tried.outcome;
   event.time = base::RealtimeNow();
+  CheckAge(outcome, event.time);
   const base::Nanoseconds looked = base::MonotonicNow();
   const PolicyShelf::Held policy = PolicyFor(outcome);
   event.verdict = policy::Decide({event.envelope, outcome.analysis, *policy, event.time});

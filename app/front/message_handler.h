@@ -79,6 +79,8 @@ class FrontHandler : public milter::MessageHandler {
                    base::Nanoseconds began);
   // An analyzer that judged by rules of no generation we know did not look.
   void CheckBundle(judge::Outcome& outcome) const;
+  // Signatures older than clamav.max_age are a failure to look, where clamav.max_age_action says so.
+  void CheckAge(judge::Outcome& outcome, base::UnixTime now) const;
   // Of the generation that judged; of the one in force when none did.
   PolicyShelf::Held PolicyFor(const judge::Outcome& outcome) const;
 

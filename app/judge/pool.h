@@ -49,7 +49,7 @@ class Pool final : public WorkerPool {
   base::Status WaitReady(base::Deadline deadline) override;
   PoolStatus Status() const override;
   void Expect(const std::string& bundle_sha256) override;
-  void SwitchTo(const std::string& bundle_sha256) override;
+  void SwitchTo(const std::string& bundle_sha256, const std::string& id) override;
   std::vector<std::string> Bundles() const override;
 
  private:
@@ -62,9 +62,11 @@ class Pool final : public WorkerPool {
   void AddWorker(const std::shared_ptr<Zygote>& zygote, process::Frame& frame);
   void Drop(const std::shared_ptr<Zygote>& zygote);
   void Forget(const std::shared_ptr<Zygote>& zygote, std::uint32_t id);
+  void NoteInForce(const GenerationInfo& hello);
   void RetireOthers();
   void NoteBundles();
   bool Judges(const Zygote& zygote) const;
+  bool StandsBy(const Zygote& zygote) const;
 
   // --- threads that judge
   std::optional<Worker> TakeIdle(const Job& job, const std::function<void()>& on_wait,
@@ -97,6 +99,7 @@ class Pool final : public WorkerPool {
   std::deque<Worker> idle_;          // guarded by mutex_, like all below
   std::deque<Worker> standby_;       // of the generation that is expected
   std::string in_force_;             // bundle whose workers judge; empty = any
+  std::string in_force_id_;          // its generation; empty until the first of that bundle is here
   std::string expected_;
   std::vector<std::string> bundles_;
   WaitingLine line_;

@@ -112,6 +112,7 @@ bool Pool::Take(const std::shared_ptr<Zygote>& zygote, Frame frame) {
       auto info = DecodeGeneration(frame.payload);
       // Once: the judging threads read it.
       if (!info.ok() || zygote->hello) return false;
+      NoteInForce(*info);
       zygote->info = std::move(info).value();
       zygote->hello = true;
       RetireOthers();
@@ -148,7 +149,7 @@ void Pool::AddWorker(const std::shared_ptr<Zygote>& zygote, Frame& frame) {
   const std::scoped_lock lock(mutex_);
   if (!Judges(*zygote)) {
     // One of a generation that retires sees its socket close and ends.
-    if (zygote->info.bundle_sha256 == expected_) standby_.push_back(std::move(worker));
+    if (StandsBy(*zygote)) standby_.push_back(std::move(worker));
     changed_.notify_all();
     return;
   }
@@ -194,14 +195,32 @@ void Pool::Drop(const std::shared_ptr<Zygote>& zygote) {
 
 // Whether its workers take messages; with mutex_ held.
 bool Pool::Judges(const Zygote& zygote) const {
-  return !zygote.retiring && (in_force_.empty() || zygote.info.bundle_sha256 == in_force_);
+  if (zygote.retiring) return false;
+  return in_force_.empty() ||
+         (zygote.info.bundle_sha256 == in_force_ && zygote.info.id == in_force_id_);
+}
+
+// Whether they may take some later; with mutex_ held.
+bool Pool::StandsBy(const Zygote& zygote) const {
+  return !zygote.retiring && zygote.info.bundle_sha256 == expected_;
+}
+
+// An analyzer that had to start again may be of another generation with the same bundle: better
+// that one than none. While one is expected it is not mistaken for that.
+void Pool::NoteInForce(const GenerationInfo& hello) {
+  const std::scoped_lock lock(mutex_);
+  if (hello.bundle_sha256 != in_force_ || hello.bundle_sha256 == expected_) return;
+  const bool held = std::any_of(zygotes_.begin(), zygotes_.end(), [this](const auto& zygote) {
+    return zygote->hello && Judges(*zygote);
+  });
+  if (!held) in_force_id_ = hello.id;
 }
 
 void Pool::RetireOthers() {
   const std::scoped_lock lock(mutex_);
   for (const auto& zygote : zygotes_) {
     if (!zygote->hello || zygote->retiring || Judges(*zygote)) continue;
-    if (zygote->info.bundle_sha256 == expected_) continue;
+    if (StandsBy(*zygote)) continue;
     zygote->retiring = true;
     zygote->link.Retire();
   }
@@ -225,16 +244,20 @@ void Pool::Expect(const std::string& bundle_sha256) {
   expected_ = bundle_sha256;
 }
 
-void Pool::SwitchTo(const std::string& bundle_sha256) {
+void Pool::SwitchTo(const std::string& bundle_sha256, const std::string& id) {
   std::unique_lock lock(mutex_);
   const auto is_its = [&](const Worker& worker) {
-    return worker.zygote->info.bundle_sha256 == bundle_sha256;
+    return worker.zygote->info.bundle_sha256 == bundle_sha256 &&
+           (id.empty() || worker.zygote->info.id == id);
   };
-  const auto here = [&] {
-    return in_force_ == bundle_sha256 || std::any_of(standby_.begin(), standby_.end(), is_its);
-  };
-  changed_.wait_for(lock, std::chrono::milliseconds(kSwitchMillis), here);
-  in_force_ = bundle_sha256;
+  const bool stays = in_force_ == bundle_sha256 && (id.empty() || id == in_force_id_);
+  const auto first = [&] { return std::find_if(standby_.begin(), standby_.end(), is_its); };
+  if (!stays) {
+    changed_.wait_for(lock, std::chrono::milliseconds(kSwitchMillis),
+                      [&] { return first() != standby_.end(); });
+    in_force_ = bundle_sha256;
+    in_force_id_ = first() != standby_.end() ? first()->zygote->info.id : id;
+  }
   expected_.clear();
   const std::size_t before = idle_.size();
   idle_.erase(std::remove_if(idle_.begin(), idle_.end(),

@@ -30,7 +30,8 @@ struct PoolOptions {
   std::uint64_t max_waiting_bytes = 256U << 20;
   std::int64_t max_wait_millis = 0;       // LineLimits::wait_millis
   std::int64_t overtake_millis = 12'000;  // LineLimits::overtake_millis
-  // Whose workers are taken, until SwitchTo; empty = those of any generation.
+  // Whose workers are taken, until SwitchTo: those of the first generation with this bundle, and of
+  // another one with it only when that one is gone. Empty = those of any generation.
   std::string bundle_sha256;
 };
 
@@ -107,13 +108,15 @@ class WorkerPool {
 
   virtual PoolStatus Status() const = 0;
 
-  // Workers of generations with this bundle may stand by while others still judge. Any other
-  // generation but the one in force is told to retire.
+  // Workers of another generation with this bundle may stand by while those in force still judge:
+  // the bundle may be another one, or the same with other signatures. Any further generation is
+  // told to retire. Empty: none is expected.
   virtual void Expect(const std::string& /*bundle_sha256*/) {}
-  // From now on workers of this bundle take the messages (it was expected, or is in force already);
-  // all other generations retire, after the messages they have. Waits up to two seconds for the
-  // first worker standing by, so that no moment is without one.
-  virtual void SwitchTo(const std::string& /*bundle_sha256*/) {}
+  // From now on workers of this bundle and this generation take the messages; all other generations
+  // retire, after the messages they have. Waits up to two seconds for the first worker standing by,
+  // so that no moment is without one. An empty `id` means whatever generation of the bundle stands
+  // by; with the bundle in force it means that what is in force stays.
+  virtual void SwitchTo(const std::string& /*bundle_sha256*/, const std::string& /*id*/) {}
   // Bundles of the generations that are connected.
   virtual std::vector<std::string> Bundles() const { return {}; }
 };

@@ -1,6 +1,7 @@
-// `lazaret reload` and `lazaret rollback`: ask the running supervisor for rules, lists and policy
-// as they are on disk now, or for those before the last change, and wait until they are in force.
-// Exit 0 in force, 1 refused (the reason on `err`), 2 no daemon answers.
+// `lazaret reload` and `lazaret rollback`: ask the running supervisor for rules, lists, policy and
+// signatures as they are on disk now, or for those before the last change, and wait until they are
+// in force: other signatures take as long as loading them does. Exit 0 in force, 1 refused (the
+// reason on `err`), 2 no daemon answers.
 #ifndef LAZARET_APP_LAZARET_RELOAD_COMMAND_H_
 #define LAZARET_APP_LAZARET_RELOAD_COMMAND_H_
 

@@ -29,7 +29,7 @@ constexpr const char* kHelp =
     "  --roles-dir DIR   where lazaret-front and the other roles lie (default: beside lazaretd)\n"
     "  --help, --version\n\n"
     "SIGTERM and SIGINT stop it: messages at end-of-message get their answer first.\n"
-    "SIGHUP reads rules, lists and policy again, as `lazaret reload` does.\n"
+    "SIGHUP reads rules, lists, policy and signatures again, as `lazaret reload` does.\n"
     "Exit codes: 0 stopped in order, 1 a role could not start, 2 usage, configuration or what a "
     "role\n"
     "refused at its start (no signature database, a socket that is taken).\n";

@@ -57,7 +57,7 @@ std::string RolesText(const std::list<RoleRun>& roles) {
   std::string text;
   for (const RoleRun& role : roles) {
     if (!text.empty()) text += ", ";
-    text += role.spec.name + " " + StateName(role.state);
+    text += NameOf(role) + " " + StateName(role.state);
     if (role.state != RoleState::kReady && !role.complaint.empty()) text += ": " + role.complaint;
   }
   return base::EscapeLine(text, kMaxStatusText);

@@ -3,6 +3,7 @@
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 
+#include "base/format.h"
 #include "base/json_value.h"
 
 namespace lazaret::supervisor {
@@ -56,15 +57,47 @@ void CheckLog(const std::string& database, std::vector<std::string>& problems) {
     problems.push_back(kLogFails + folder + " is full");
 }
 
+std::string Span(std::int64_t seconds) {
+  constexpr std::int64_t kHour = 3600;
+  constexpr std::int64_t kDay = 24 * kHour;
+  return seconds < 2 * kDay ? base::Format("{} hours", seconds / kHour)
+                            : base::Format("{} days", seconds / kDay);
+}
+
+// Seconds; -1 when the front does not say.
+std::int64_t AgeInForce(const std::vector<RoleStatus>& roles, base::UnixTime now) {
+  for (const RoleStatus& role : roles) {
+    if (role.name != "front") continue;
+    const auto status = base::ParseJson(role.json);
+    const std::int64_t time = status.ok() ? (*status)["generation"]["signatures_time"].Int() : 0;
+    if (time > 0) return now.micros / 1'000'000 - time;
+  }
+  return -1;
+}
+
+void CheckSignatures(const config::Clamav& clamav, const std::string& not_taken, std::int64_t age,
+                     std::vector<std::string>& problems) {
+  if (!not_taken.empty())
+    problems.push_back("the signatures on disk are not in force: " + not_taken +
+                       (age < 0 ? "" : "; those in force are " + Span(age) + " old"));
+  if (clamav.max_age_seconds == 0 || age <= clamav.max_age_seconds) return;
+  problems.push_back(base::Format(
+      "the signatures are {} old, clamav.max_age is {}{}", Span(age), Span(clamav.max_age_seconds),
+      clamav.max_age_action == "tempfail" ? ": each message is scan.error.old-signatures" : ""));
+}
+
 }  // namespace
 
 std::vector<std::string> ProblemsOf(const config::Config& config,
-                                    const std::vector<RoleStatus>& roles) {
+                                    const std::vector<RoleStatus>& roles,
+                                    const std::string& signatures, base::UnixTime now) {
   std::vector<std::string> problems;
   for (const RoleStatus& role : roles) {
-    CheckRole(role, problems);
+    // One that is not in force filters nothing.
+    if (role.name != "analyzer-new" && role.name != "analyzer-old") CheckRole(role, problems);
     if (role.name == "front") CheckFront(role, problems);
   }
+  CheckSignatures(config.clamav, signatures, AgeInForce(roles, now), problems);
   CheckSocket(config.milter.listen, problems);
   CheckLog(config.log.database, problems);
   return problems;

@@ -1,5 +1,5 @@
-// What keeps Lazaret from filtering right now, one line for people each: what `lazaret status`
-// shows first and why it ends with an error.
+// What keeps Lazaret from filtering right now as it should, one line for people each: what `lazaret
+// status` shows first and why it ends with an error.
 #ifndef LAZARET_APP_LAZARETD_PROBLEMS_H_
 #define LAZARET_APP_LAZARETD_PROBLEMS_H_
 
@@ -8,13 +8,17 @@
 
 #include "app/config/config.h"
 #include "app/lazaretd/status_report.h"
+#include "base/clock.h"
 
 namespace lazaret::supervisor {
 
 // Looks at the roles' own answers, at the milter socket's file and at the folder of the verdict
-// log. Empty: mail is filtered and recorded.
+// log; `signatures` as Reload::signature_problem(). Empty: mail is filtered, by signatures that are
+// not too old, and recorded.
 std::vector<std::string> ProblemsOf(const config::Config& config,
-                                    const std::vector<RoleStatus>& roles);
+                                    const std::vector<RoleStatus>& roles,
+                                    const std::string& signatures,
+                                    base::UnixTime now = base::RealtimeNow());
 
 }  // namespace lazaret::supervisor
 

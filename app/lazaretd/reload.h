@@ -1,15 +1,19 @@
-// A change of rules, lists and policy while mail flows: reads them once into a new bundle, gives it
-// to the front, then to the analyzer, and when the analyzer's new generation is ready puts it in
-// force. Whatever fails on the way leaves the generation in force as it is and says why. One at a
-// time; the supervisor's poll loop drives it, nothing here waits.
+// A change of rules, lists, policy or signatures while mail flows: reads them once into a new
+// bundle, gives it to the front, makes the new generation ready beside the one in force, and puts
+// it in force when all its workers are. Other rules are a new generation zygote of the analyzer in
+// force; other signatures are a second analyzer. Whatever fails on the way leaves the generation in
+// force as it is and says why. One at a time; the supervisor's poll loop drives it, nothing here
+// waits.
 #ifndef LAZARET_APP_LAZARETD_RELOAD_H_
 #define LAZARET_APP_LAZARETD_RELOAD_H_
 
 #include <cstdint>
 #include <list>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "app/lazaretd/originals.h"
 #include "app/lazaretd/roles.h"
 #include "app/process/frames.h"
 #include "base/clock.h"
@@ -24,54 +28,96 @@ struct ConfigSource {
 
 class Reload {
  public:
-  // All lent; `files` gets the new bundle once it is in force, for roles that start later.
+  // All lent; `files` gets the new bundle once it is in force, for roles that start later, and
+  // `roles` a second analyzer. The role programs lie in `folder`.
   Reload(const config::Config& config, ConfigSource source, SharedFiles& files,
-         std::list<RoleRun>& roles)
-      : config_(config), source_(std::move(source)), files_(files), roles_(roles) {}
+         std::list<RoleRun>& roles, std::string folder);
 
-  // `client` gets a kControlReply when it is over; it may be invalid (a signal asked).
+  // `client` gets a kControlReply when it is over; it may be invalid (a signal asked). One that the
+  // watch began is waited for, one that somebody asked for is said to be under way.
   void Begin(base::UniqueFd client);
-  // Back to the bundle that was in force before the last change.
+  // Back to the bundle and the signatures that were in force before the last change.
   void BeginRollback(base::UniqueFd client);
+  // What is on disk has come to rest: takes what differs from what was last looked at, so that
+  // neither a file that was refused nor one rolled back is tried again before it changes. Rules and
+  // signatures are apart here: a rule with a fault holds up no signatures.
+  void BeginChanged(bool only_signatures);
 
   void OnReply(const RoleRun& role, const process::Frame& reply);
+  void OnLoaded(RoleRun& role, const process::Frame& frame);
+  void OnGenerationReady(RoleRun& role, const std::string& id);
+  void OnComplaint(const RoleRun& role);
   void OnRoleEnd(const RoleRun& role);
-  base::Deadline deadline() const { return under_way() ? deadline_ : base::Deadline(); }
+
+  bool under_way() const { return step_ != Step::kNone; }
+  base::Deadline deadline() const { return under_way() ? deadline_ : retry_; }
   void CheckDeadline();
 
   // What became of the last one, for people; empty when there was none.
   const std::string& last() const { return last_; }
+  // Why the signatures on disk are not in force; empty when they are.
+  const std::string& signature_problem() const { return signature_problem_; }
 
  private:
-  enum class Step { kNone, kFront, kAnalyzer, kSwitch };
+  enum class Step { kNone, kRoom, kFront, kAnalyzer, kEngine, kSwitch };
+  enum class Engine { kSame, kFromOriginals, kSnapshot };
+  enum class Again { kNo, kSoon, kLater };
 
-  bool under_way() const { return step_ != Step::kNone; }
-  // The bundle read anew and checked. `restart` gets the keys that only a restart changes.
-  base::Result<config::GenerationBundle> ReadNew(std::vector<std::string>& restart) const;
-  void Start(base::UniqueFd client, base::Result<config::GenerationBundle> bundle,
-             const std::string& note);
+  struct Change {
+    base::UniqueFd client;
+    Engine engine = Engine::kSame;
+    std::optional<Originals> originals;  // that the engine is to be loaded from
+    std::string note;
+    bool by_watch = false;
+    bool both_seen = false;  // on disk both rules and signatures changed
+  };
+
+  // The bundle read anew and checked.
+  base::Result<config::GenerationBundle> ReadNew() const;
+  void Start(Change change, base::Result<config::GenerationBundle> bundle);
+  void Proceed();
+  std::string WhyNoSecondEngine() const;
   void GiveTo(const std::string& role_name, Step step);
+  void StartEngine();
+  void EndCandidate();
   void PutInForce();
-  void TellInForce(const std::string& bundle_sha256);
-  void Fail(const std::string& why);
-  void End(bool ok, const std::string& text);
-  RoleRun* Role(const std::string& name);
+  void TellInForce(const std::string& bundle_sha256, const std::string& id);
+  void TellKeptSnapshots();
+  void Fail(const std::string& why, Again again = Again::kNo);
+  void End(bool ok, const std::string& text, Again again = Again::kNo);
+  // True when it has to wait or was refused.
+  bool IsBusy(base::UniqueFd& client, bool rollback);
+  RoleRun* Role(const std::string& name, Place place = Place::kInForce);
 
   const config::Config& config_;
   const ConfigSource source_;
   SharedFiles& files_;
   std::list<RoleRun>& roles_;
+  const std::string folder_;
   Step step_ = Step::kNone;
   std::uint64_t nonce_ = 0;  // of the last question to a role
-  base::UniqueFd client_;
+  Change change_;
   base::UniqueFd candidate_;
-  base::UniqueFd previous_;  // the bundle before the one in force
-  std::string sha256_;       // of the candidate
-  std::string before_;       // of the bundle in force when it began
-  std::string generation_;   // id, once the analyzer has said it
-  std::string note_;
+  std::string sha256_;      // of the candidate
+  std::string before_;      // of the bundle in force when it began
+  std::string generation_;  // id, once the analyzer has said it
   base::Deadline deadline_;
+  base::Deadline retry_;
+
+  struct Waiting {
+    base::UniqueFd client;
+    bool rollback = false;
+  };
+  std::optional<Waiting> waiting_;
+
+  base::UniqueFd previous_;  // the bundle before the one in force
+  std::string previous_snapshot_;
+  std::optional<Originals> loaded_;  // what the engine in force was made from, when it is known
+  // What BeginChanged compares with: seen last, taken or refused.
+  std::optional<Originals> seen_signatures_;
+  std::string seen_bundle_;
   std::string last_;
+  std::string signature_problem_;
 };
 
 }  // namespace lazaret::supervisor

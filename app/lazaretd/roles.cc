@@ -32,7 +32,7 @@ std::vector<RoleSpec> RolesOf(const config::Config& config) {
       {"front", "lazaret-front", {}, config.users.front, true},
       {"analyzer",
        "lazaret-analyzer",
-       {"--front", config.paths.run + "/workers.sock"},
+       {"--front", config.paths.run + "/workers.sock", "--snapshots", SnapshotFolder(config)},
        config.users.scan,
        true},
       {"outbound", "lazaret-outbound", {}, config.users.outbound, false},
@@ -45,18 +45,30 @@ const char* StateName(RoleState state) {
   return state == RoleState::kStarting ? "starting" : "down";
 }
 
-base::Status StartRole(RoleRun& role, const SharedFiles& files, const std::string& folder) {
+std::string SnapshotFolder(const config::Config& config) {
+  return config.paths.state + "/generations";
+}
+
+std::string NameOf(const RoleRun& role) {
+  if (role.place == Place::kInForce) return role.spec.name;
+  return role.spec.name + (role.place == Place::kCandidate ? "-new" : "-old");
+}
+
+base::Status StartRole(RoleRun& role, int config, int bundle, const std::string& folder) {
   LAZARET_ASSIGN(auto control, process::SeqpacketPair());
   process::SpawnOptions options;
   options.program = folder + "/" + role.spec.program;
   options.arguments = role.spec.arguments;
-  options.fds = {files.config.get(), files.bundle.get(), control.second.get()};
+  options.arguments.insert(options.arguments.end(), role.more_arguments.begin(),
+                           role.more_arguments.end());
+  options.fds = {config, bundle, control.second.get()};
   options.user = role.user;
   LAZARET_ASSIGN(role.child, process::Spawn(options));
   role.control = std::move(control.first);
   role.state = RoleState::kStarting;
   role.started = base::MonotonicNow();
   role.status_json.clear();
+  role.generation.clear();
   role.asked = false;
   role.overdue = false;
   return base::Ok();

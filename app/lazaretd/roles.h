@@ -25,6 +25,8 @@ struct RoleSpec {
 };
 
 std::vector<RoleSpec> RolesOf(const config::Config& config);
+// Where the analyzer keeps the signatures it has loaded.
+std::string SnapshotFolder(const config::Config& config);
 
 // The crash-loop limit: a role that ended so often in so long is left down, and mail gets 4xx,
 // until lazaretd is restarted. Stops a role that cannot work from filling the log and the processor
@@ -35,9 +37,15 @@ inline constexpr std::int64_t kCrashLoopMillis = 600'000;
 enum class RoleState { kDown, kStarting, kReady };
 const char* StateName(RoleState state);  // "down", "starting", "ready"
 
+// An analyzer with other signatures stands beside the one in force until it is ready; then that one
+// leaves after the messages it has. All other roles are in force always.
+enum class Place { kInForce, kCandidate, kLeaving };
+
 // One running role.
 struct RoleRun {
   RoleSpec spec;
+  Place place = Place::kInForce;
+  std::vector<std::string> more_arguments;
   std::optional<process::UserIds> user;
   RoleState state = RoleState::kDown;
   process::Child child;
@@ -53,6 +61,11 @@ struct RoleRun {
   std::string status_json;  // its last answer to a status request
   bool asked = false;       // it owes an answer to one
   bool overdue = false;     // and nobody waits for that any more
+  // Of an analyzer, as it says itself; empty until then.
+  std::string snapshot;  // hash of its signatures
+  std::uint64_t engine_bytes = 0;
+  std::string generation;  // id, when all its workers have been ready
+  base::Deadline end_by;   // one that leaves is ended by force then
 };
 
 // What all roles are given.
@@ -61,7 +74,11 @@ struct SharedFiles {
   base::UniqueFd bundle;
 };
 
-base::Status StartRole(RoleRun& role, const SharedFiles& files, const std::string& folder);
+// "analyzer", or for one that is not in force "analyzer-new" and "analyzer-old".
+std::string NameOf(const RoleRun& role);
+
+// `config` and `bundle` are lent descriptors.
+base::Status StartRole(RoleRun& role, int config, int bundle, const std::string& folder);
 // After the end of its process: when to start it again, if at all. Says in log and complaint when
 // it is left down.
 void PlanRestart(RoleRun& role, base::Nanoseconds now = base::MonotonicNow());

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "app/lazaretd/folders.h"
 #include "app/lazaretd/notify.h"
@@ -31,6 +32,7 @@ constexpr std::int64_t kStatusMillis = 1'000;  // for all roles together
 constexpr std::int64_t kStopMillis = 5'000;    // for one role after its control socket closed
 constexpr std::int64_t kClientMillis = 1'000;
 constexpr const char* kReadersGroup = "lazaret";
+constexpr const char* kUpdateSocket = "freshclam.sock";
 
 std::string TextOf(const Frame& frame) {
   base::ByteReader in(frame.payload);
@@ -52,7 +54,8 @@ Supervisor::Supervisor(config::Config config, SharedFiles files, SupervisorOptio
     : config_(std::move(config)),
       files_(std::move(files)),
       options_(std::move(options)),
-      reload_(config_, options_.source, files_, roles_) {
+      reload_(config_, options_.source, files_, roles_, options_.roles_folder),
+      watch_(config_.reload_watch ? WatchedPlaces(config_) : std::vector<std::string>()) {
   for (RoleSpec& spec : RolesOf(config_)) {
     RoleRun role;
     role.spec = std::move(spec);
@@ -62,11 +65,15 @@ Supervisor::Supervisor(config::Config config, SharedFiles files, SupervisorOptio
 
 base::Status Supervisor::Prepare() {
   std::optional<process::UserIds> front;
+  std::optional<process::UserIds> scan;
   for (RoleRun& role : roles_) {
     LAZARET_ASSIGN(role.user, process::FindUser(role.spec.user));
     if (role.spec.name == "front") front = role.user;
+    if (role.spec.name == "analyzer") scan = role.user;
   }
-  LAZARET_TRY(MakeFolder(config_.paths.state, 0750, front));
+  // Others pass through to what is theirs; what lies in it is closed to them by its own mode.
+  LAZARET_TRY(MakeFolder(config_.paths.state, scan ? 0751 : 0750, front));
+  LAZARET_TRY(MakeFolder(SnapshotFolder(config_), 0700, scan));
   LAZARET_TRY(MakeFolder(config_.paths.run, front ? 0755 : 0750, front));
   LAZARET_TRY(MakeMilterFolder(config_, front));
   const std::string control = config_.paths.run + "/lazaretd.sock";
@@ -74,6 +81,7 @@ base::Status Supervisor::Prepare() {
   {
     const ActAs owner(front, readers != nullptr ? readers->gr_gid : static_cast<gid_t>(-1));
     LAZARET_ASSIGN(listener_, process::ListenSeqpacket(control, 0660));
+    LAZARET_ASSIGN(updates_, UpdateSocket::Listen(config_.paths.run + "/" + kUpdateSocket));
   }
   sigset_t ours;
   sigemptyset(&ours);
@@ -90,37 +98,71 @@ int Supervisor::Run() {
     if (stopping_) break;
     watchdog_.Tick(roles_.front());
     watchdog_.Say(RolesText(roles_));
-    std::vector<pollfd> entries{{signals_.get(), POLLIN, 0}, {listener_.get(), POLLIN, 0}};
-    for (const RoleRun& role : roles_) {
+    std::vector<pollfd> entries{
+        {signals_.get(), POLLIN, 0}, {listener_.get(), POLLIN, 0}, {watch_.fd(), POLLIN, 0}};
+    // Answering one may add another.
+    std::vector<RoleRun*> roles;
+    for (RoleRun& role : roles_) {
+      roles.push_back(&role);
       entries.push_back({role.control.get(), POLLIN, 0});
       entries.push_back({role.child.pidfd.get(), POLLIN, 0});
     }
-    if (::poll(entries.data(), entries.size(), NextEvent().PollMillis()) > 0) Dispatch(entries);
+    updates_.AddPollEntries(entries);
+    if (::poll(entries.data(), entries.size(), NextEvent().PollMillis()) > 0)
+      Dispatch(entries, roles);
+    NoticeChanges();
     reload_.CheckDeadline();
+    DropEnded();
   }
   StopAll();
   return exit_code_;
 }
 
-void Supervisor::Dispatch(const std::vector<pollfd>& entries) {
-  std::size_t at = 2;
-  for (RoleRun& role : roles_) {
-    if (entries[at].revents != 0) ReadRole(role);
+void Supervisor::Dispatch(const std::vector<pollfd>& entries, const std::vector<RoleRun*>& roles) {
+  std::size_t at = 3;
+  for (RoleRun* role : roles) {
+    if (entries[at].revents != 0) ReadRole(*role);
     if (entries[at + 1].revents != 0) {
-      ReadRole(role);  // its last words
-      const auto status = process::WaitChild(role.child, base::Deadline::AfterMillis(0));
-      if (status) HandleEnd(role, *status);
+      ReadRole(*role);  // its last words
+      const auto status = process::WaitChild(role->child, base::Deadline::AfterMillis(0));
+      if (status) HandleEnd(*role, *status);
     }
     at += 2;
   }
   if (entries[0].revents != 0) HandleSignal();
   if (entries[1].revents != 0) HandleClient();
+  if (entries[2].revents != 0) {
+    watch_.Read();
+    only_signatures_ = false;
+  }
+}
+
+void Supervisor::NoticeChanges() {
+  if (updates_.Serve()) watch_.Nudge();
+  if (watch_.TakeSettled()) reload_.BeginChanged(std::exchange(only_signatures_, true));
+}
+
+// Candidates that failed, and analyzers that had their last message.
+void Supervisor::DropEnded() {
+  for (RoleRun& role : roles_) {
+    if (role.place == Place::kLeaving && role.end_by.Expired() && role.child.pid >= 0) {
+      base::LogWarning(NameOf(role) + " did not end in time");
+      role.end_by = base::Deadline();
+      process::SignalChild(role.child, SIGKILL);
+    }
+  }
+  roles_.remove_if([](const RoleRun& role) {
+    return role.place != Place::kInForce && role.state == RoleState::kDown;
+  });
 }
 
 void Supervisor::StartDue() {
   for (RoleRun& role : roles_) {
-    if (role.state != RoleState::kDown || !role.next_start.Expired()) continue;
-    const base::Status started = StartRole(role, files_, options_.roles_folder);
+    if (role.place != Place::kInForce || role.state != RoleState::kDown ||
+        !role.next_start.Expired())
+      continue;
+    const base::Status started =
+        StartRole(role, files_.config.get(), files_.bundle.get(), options_.roles_folder);
     if (started.ok()) continue;
     base::LogError(role.spec.name + ": " + started.error().text);
     PlanRestart(role);
@@ -133,12 +175,14 @@ void Supervisor::StartDue() {
 
 base::Deadline Supervisor::NextEvent() const {
   base::Deadline next = watchdog_.Next();
-  const base::Deadline reload = reload_.deadline();
-  if (!reload.never() && (next.never() || reload.monotonic() < next.monotonic())) next = reload;
-  for (const RoleRun& role : roles_) {
-    if (role.state != RoleState::kDown) continue;
-    if (next.never() || role.next_start.monotonic() < next.monotonic()) next = role.next_start;
-  }
+  const auto consider = [&next](base::Deadline one) {
+    if (!one.never() && (next.never() || one.monotonic() < next.monotonic())) next = one;
+  };
+  consider(reload_.deadline());
+  consider(watch_.next());
+  consider(updates_.next());
+  for (const RoleRun& role : roles_)
+    consider(role.state == RoleState::kDown ? role.next_start : role.end_by);
   return next;
 }
 
@@ -155,13 +199,20 @@ void Supervisor::ReadRole(RoleRun& role) {
         role.ever_ready = true;
         role.details = TextOf(*frame);
         role.complaint.clear();
-        base::LogInfo(role.spec.name + " is ready" +
+        base::LogInfo(NameOf(role) + " is ready" +
                       (role.details.empty() ? "" : ": " + role.details));
         TellReadyOnce();
         break;
       case FrameType::kNotReady:
         role.complaint = TextOf(*frame);
-        base::LogWarning(role.spec.name + " is not ready: " + role.complaint);
+        base::LogWarning(NameOf(role) + " is not ready: " + role.complaint);
+        reload_.OnComplaint(role);
+        break;
+      case FrameType::kEngineLoaded:
+        reload_.OnLoaded(role, *frame);
+        break;
+      case FrameType::kGenerationReady:
+        reload_.OnGenerationReady(role, TextOf(*frame));
         break;
       case FrameType::kStatusReply:
         role.status_json = TextOf(*frame);
@@ -179,6 +230,13 @@ void Supervisor::ReadRole(RoleRun& role) {
 }
 
 void Supervisor::HandleEnd(RoleRun& role, int wait_status) {
+  if (role.place != Place::kInForce) {
+    base::LogInfo(NameOf(role) + " ended (" + process::ExitText(wait_status) + ")");
+    role.state = RoleState::kDown;
+    role.next_start = base::Deadline();
+    role.control.Reset();
+    return reload_.OnRoleEnd(role);
+  }
   const bool refused = WIFEXITED(wait_status) && (WEXITSTATUS(wait_status) == kExitConfiguration ||
                                                   WEXITSTATUS(wait_status) == kExitUsage);
   base::LogError(role.spec.name + " ended (" + process::ExitText(wait_status) + ")" +
@@ -270,7 +328,7 @@ std::string Supervisor::StatusJson() const {
   std::vector<RoleStatus> roles;
   for (const RoleRun& role : roles_) {
     RoleStatus status;
-    status.name = role.spec.name;
+    status.name = NameOf(role);
     status.pid = role.child.pid;
     status.state = StateName(role.state);
     status.uptime_seconds =
@@ -281,8 +339,8 @@ std::string Supervisor::StatusJson() const {
     roles.push_back(std::move(status));
   }
   const ActAs front(roles_.front().user);  // whose socket and log are looked at
-  return StatusReport(config_.node, static_cast<int>(::getpid()), roles, ProblemsOf(config_, roles),
-                      reload_.last());
+  return StatusReport(config_.node, static_cast<int>(::getpid()), roles,
+                      ProblemsOf(config_, roles, reload_.signature_problem()), reload_.last());
 }
 
 void Supervisor::StopRole(RoleRun& role, std::int64_t millis) {
@@ -311,11 +369,13 @@ void Supervisor::StopAll() {
   }
   for (auto role = roles_.rbegin(); role != roles_.rend(); ++role) {
     role->control.Reset();  // a role ends when its supervisor is gone
+    if (role->place != Place::kInForce) process::SignalChild(role->child, SIGKILL);
     StopRole(*role, kStopMillis);
   }
   {
     const ActAs owner(roles_.front().user);
     ::unlink((config_.paths.run + "/lazaretd.sock").c_str());
+    ::unlink((config_.paths.run + "/" + kUpdateSocket).c_str());
   }
   base::LogInfo("stopped");
 }

@@ -10,6 +10,8 @@
 #include "app/lazaretd/notify.h"
 #include "app/lazaretd/reload.h"
 #include "app/lazaretd/roles.h"
+#include "app/lazaretd/update_socket.h"
+#include "app/lazaretd/watch.h"
 #include "app/process/frames.h"
 
 struct pollfd;
@@ -40,7 +42,9 @@ class Supervisor {
   void CollectStatus();
   std::string StatusJson() const;
   base::Deadline NextEvent() const;
-  void Dispatch(const std::vector<pollfd>& entries);
+  void Dispatch(const std::vector<pollfd>& entries, const std::vector<RoleRun*>& roles);
+  void NoticeChanges();
+  void DropEnded();
   void StopAll();
   void StopRole(RoleRun& role, std::int64_t millis);
   void TellReadyOnce();
@@ -50,6 +54,9 @@ class Supervisor {
   SupervisorOptions options_;
   std::list<RoleRun> roles_;
   Reload reload_;
+  Watch watch_;
+  UpdateSocket updates_;
+  bool only_signatures_ = true;  // freshclam spoke, and nothing else
   base::UniqueFd signals_;
   base::UniqueFd listener_;
   Watchdog watchdog_ = Watchdog::FromEnvironment();

@@ -42,6 +42,8 @@ bool IsKnown(std::uint16_t type) {
     case FrameType::kReload:
     case FrameType::kReloadReply:
     case FrameType::kInForce:
+    case FrameType::kEngineLoaded:
+    case FrameType::kKeepSnapshots:
     case FrameType::kWorkerUp:
     case FrameType::kWorkerFailed:
     case FrameType::kControlRequest:

@@ -31,12 +31,13 @@ enum class FrameType : std::uint16_t {
   kWorkerReady = 2,      // u32 worker, u8 level; 1 fd: the front's end of the worker's socket
   kWorkerGone = 3,       // u32 worker, string reason
   kNotReady = 4,         // string reason: no worker can be made ready (canary, confinement)
-  // generation zygote -> engine zygote
+  // generation zygote -> engine zygote -> supervisor
   kGenerationReady = 5,  // string generation id: all its workers have been ready
   // front -> generation zygote
   kArm = 10,     // u32 worker, i64 monotonic deadline; uid names the job
   kDisarm = 11,  // u32 worker
   kKill = 12,    // u32 worker, string reason
+  // also supervisor -> engine zygote
   kRetire = 13,  // u32 0: fork no worker any more, end with the last one
   // front -> worker, worker -> front
   kJob = 20,     // u64 message bytes; 2 fds: message, facts
@@ -49,7 +50,11 @@ enum class FrameType : std::uint16_t {
   kDrain = 33,          // u32 milliseconds
   kReload = 34,         // empty; 1 fd: a generation bundle to make ready
   kReloadReply = 35,    // u8 ok, string generation id, or why not
-  kInForce = 36,        // string bundle SHA-256: the one made ready, or back to the one before
+  kInForce = 36,  // string bundle SHA-256, string generation id: the one made ready; an empty id:
+                  // back to the one before
+  kEngineLoaded = 37,  // string snapshot hash, u64 bytes of memory at most, 0: not loaded, since it
+                       // is the one in force
+  kKeepSnapshots = 38,  // string hash, string hash: all others can go
   // worker -> its zygote
   kWorkerUp = 40,      // u8 level: confined and canaries passed
   kWorkerFailed = 41,  // string reason: last words, before or after kWorkerUp

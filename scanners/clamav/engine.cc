@@ -7,15 +7,19 @@
 
 #include "base/crypto.h"
 #include "base/format.h"
+#include "base/signature_files.h"
 #include "scanners/clamav/huge_pages.h"
 #include "scanners/clamav/scan_call.h"
-#include "scanners/clamav/snapshot.h"
 
 namespace lazaret::scanners {
 namespace {
 
 using base::Error;
 using base::ErrorCode;
+using base::HashSignatures;
+using base::ListSignatures;
+using base::NoDatabase;
+using base::SignatureFile;
 using base::Status;
 
 // Assembled at run time, so that neither this source nor the program is taken for the test file.
@@ -47,12 +51,17 @@ Status LoadBuiltin(cl_engine* engine, const std::string& tmp_dir, unsigned& coun
   return base::Ok();
 }
 
-Status LoadPlace(cl_engine* engine, const std::string& place, unsigned& count) {
+enum class Faults { kLibraryDecides, kRefused };
+
+// libclamav leaves out a YARA rule that it cannot read, and says so on its error channel alone.
+Status LoadPlace(cl_engine* engine, const std::string& place, unsigned& count, Faults faults) {
+  TakeLibraryErrors();
   const cl_error_t code = cl_load(place.c_str(), engine, &count, CL_DB_STDOPT);
-  if (code == CL_SUCCESS) return base::Ok();
-  std::string why = std::string(cl_strerror(code));
   const std::string detail = TakeLibraryErrors();
-  if (!detail.empty()) why += ": " + detail;
+  if (code == CL_SUCCESS && (faults == Faults::kLibraryDecides || detail.empty()))
+    return base::Ok();
+  std::string why = code == CL_SUCCESS ? "" : std::string(cl_strerror(code));
+  if (!detail.empty()) why += (why.empty() ? "" : ": ") + detail;
   return Error{ErrorCode::kInvalid, place + ": libclamav refuses it: " + why};
 }
 
@@ -92,12 +101,7 @@ base::Result<Sources> FindSources(const ClamavOptions& options) {
   Sources sources;
   LAZARET_ASSIGN(sources.database, ListSignatures(options.database));
   LAZARET_ASSIGN(sources.own, ListSignatures(options.signatures_dir));
-  if (sources.database.empty() && !options.builtin_only) {
-    return Error{ErrorCode::kNotFound,
-                 options.database +
-                     ": no signature database (run freshclam, or set clamav.database; "
-                     "clamav.builtin_only: true starts a trial without one)"};
-  }
+  if (sources.database.empty() && !options.builtin_only) return NoDatabase(options.database);
   return sources;
 }
 
@@ -122,8 +126,10 @@ base::Result<std::unique_ptr<ClamavEngine>> ClamavEngine::Load(const ClamavOptio
   LAZARET_TRY(loaded->UseTempDir(options.tmp_dir));
   unsigned count = 0;
   LAZARET_TRY(LoadBuiltin(loaded->engine_, options.tmp_dir, count));
-  if (!sources.database.empty()) LAZARET_TRY(LoadPlace(loaded->engine_, options.database, count));
-  if (!sources.own.empty()) LAZARET_TRY(LoadPlace(loaded->engine_, options.signatures_dir, count));
+  if (!sources.database.empty())
+    LAZARET_TRY(LoadPlace(loaded->engine_, options.database, count, Faults::kLibraryDecides));
+  if (!sources.own.empty())
+    LAZARET_TRY(LoadPlace(loaded->engine_, options.signatures_dir, count, Faults::kRefused));
   if (const cl_error_t code = cl_engine_compile(loaded->engine_); code != CL_SUCCESS) {
     return Error{ErrorCode::kInvalid,
                  std::string("libclamav cannot compile the signatures: ") + cl_strerror(code)};
@@ -135,9 +141,10 @@ base::Result<std::unique_ptr<ClamavEngine>> ClamavEngine::Load(const ClamavOptio
   if (after.database != sources.database || after.own != sources.own) {
     return Error{ErrorCode::kUnavailable, options.database + ": changed while it was read"};
   }
+  loaded->contents_ = hash;
   loaded->snapshot_id_ =
       base::Hex(base::AsBytes(base::Sha256(hash + LimitsText(options) + cl_retver())));
-  for (const SignatureFile& file : all)
+  for (const SignatureFile& file : sources.database)
     loaded->newest_ = std::max(loaded->newest_, file.modified_nanos / 1'000'000'000);
   InstallCallbacks(loaded->engine_);
   if (options.huge_pages) CollapseHeapIntoHugePages();

@@ -45,9 +45,12 @@ class ClamavEngine {
 
   // "libclamav 1.4.6, 4680002 signatures", for people.
   const std::string& Description() const { return description_; }
-  // Newest file of the database, seconds since 1970; 0 without one.
+  // Newest file of the database, seconds since 1970; 0 without one. Own signatures do not count:
+  // one written today makes no old database young.
   std::int64_t NewestSignatureTime() const { return newest_; }
-  // SHA-256 over names and contents of everything loaded, and the limits.
+  // Hex SHA-256 over names and contents of all files loaded: HashSignatures.
+  const std::string& ContentsHash() const { return contents_; }
+  // SHA-256 over that and the limits.
   const std::string& SnapshotId() const { return snapshot_id_; }
 
   const ClamavOptions& options() const { return options_; }
@@ -59,6 +62,7 @@ class ClamavEngine {
   cl_engine* engine_ = nullptr;
   ClamavOptions options_;
   std::string description_;
+  std::string contents_;
   std::string snapshot_id_;
   std::int64_t newest_ = 0;
 };

@@ -15,6 +15,7 @@
 #include <functional>
 
 #include "app/analyzer/pipeline.h"
+#include "base/crypto.h"
 #include "base/fd.h"
 #include "scanners/confined_scanners.h"
 #include "tests/support/catch.h"
@@ -212,4 +213,21 @@ TEST_CASE("canary: where nobody opens archives the zip is noticed, not the plain
   CHECK(Outcome(breakage) == "ready");
   breakage.limits.max_archive_depth = 0;
   CHECK(Names(Outcome(breakage), "canary eicar-zip: expected clamav.signature, found"));
+}
+
+TEST_CASE("canary: a signature that hits harmless mail is named, any other is none of its business",
+          "[app][canary]") {
+  const auto with = [](const std::string& pattern) {
+    Breakage breakage;
+    breakage.options = [pattern](scanners::ClamavOptions& options) {
+      options.signatures_dir = options.tmp_dir + "/own";
+      std::filesystem::create_directory(options.signatures_dir);
+      std::ofstream(options.signatures_dir + "/own.ndb")
+          << "Test.Own:0:*:" << base::Hex(pattern) << "\n";
+    };
+    return breakage;
+  };
+  CHECK(Outcome(with("nothing of this sort stands there")) == "ready");
+  CHECK(Names(Outcome(with("Content-Type: ")),
+              "canary gb18030-subject: a harmless message is hit by Test.Own"));
 }

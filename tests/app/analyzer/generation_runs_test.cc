@@ -59,6 +59,7 @@ struct Fixture {
     GenerationRuns::Events events;
     events.ready = [&fixture] { ++fixture.ready; };
     events.not_ready = [&fixture](const std::string& text) { fixture.complaints.push_back(text); };
+    events.all_ready = [&fixture](const std::string& id) { fixture.ids.push_back(id); };
     events.candidate = [&fixture](bool ok, const std::string& text) {
       fixture.candidates.push_back((ok ? "ready: " : "failed: ") + text);
     };
@@ -87,6 +88,7 @@ struct Fixture {
   int code = -1;
   std::vector<std::string> complaints;
   std::vector<std::string> candidates;
+  std::vector<std::string> ids;
   GenerationRuns runs;
 };
 
@@ -143,6 +145,28 @@ TEST_CASE("generations: one put in force after it died is started again with its
   CHECK(f.runs.current_pid() != old);
   // The engine was ready before, so its end is no reason to leave: it is tried again.
   REQUIRE(f.Until([&] { return f.runs.current_pid() >= 0; }));
+  CHECK(f.code == -1);
+}
+
+TEST_CASE("generations: the id of the one in force is told when all its workers are ready") {
+  Fixture f("old");
+  REQUIRE(f.Until([&] { return !f.ids.empty(); }));
+  CHECK(f.ids == std::vector<std::string>{"id of old"});
+}
+
+TEST_CASE("generations: after another engine took over none is started again") {
+  Fixture f("old");
+  REQUIRE(f.Until([&] { return f.ready == 1; }));
+  const pid_t old = f.runs.current_pid();
+  f.runs.StartCandidate(BundleNamed("new"));
+  REQUIRE(f.UntilCandidate());
+  f.runs.Leave();
+  CHECK_FALSE(f.runs.HasLeft());
+  CHECK(::kill(old, 0) == 0);  // it has messages, and ends when the front tells it to
+  ::kill(old, SIGKILL);
+  REQUIRE(f.Until([&] { return f.runs.HasLeft(); }));
+  CHECK(f.runs.current_pid() < 0);
+  CHECK(f.runs.NextStart().never());
   CHECK(f.code == -1);
 }
 

@@ -317,6 +317,30 @@ TEST_CASE("front: a message is decided by the policy of the generation that judg
   CHECK(judge("bundle3") == policy::Action::kTempfail);
 }
 
+TEST_CASE(
+    "front: signatures older than clamav.max_age are a tempfail only where that is asked for") {
+  const std::int64_t now = base::RealtimeNow().micros / 1'000'000;
+  const auto judge = [&](std::uint32_t max_age, const char* action, std::int64_t age) {
+    Fixture f;
+    f.config.clamav.max_age_seconds = max_age;
+    f.config.clamav.max_age_action = action;
+    f.pool.answer.generation.signatures_time = age < 0 ? 0 : now - age;
+    const milter::Disposition disposition = f.Judge();
+    const policy::Verdict& verdict = f.log.events.at(0).verdict;
+    const bool said =
+        std::any_of(verdict.findings.begin(), verdict.findings.end(),
+                    [](const auto& one) { return one.code == "scan.error.old-signatures"; });
+    CHECK(said == (verdict.cls == policy::Class::kError));
+    CHECK(said == (disposition.action == policy::Action::kTempfail));
+    return said;
+  };
+  CHECK_FALSE(judge(0, "tempfail", 1'000'000));
+  CHECK_FALSE(judge(7200, "tempfail", 7000));
+  CHECK(judge(7200, "tempfail", 7300));
+  CHECK_FALSE(judge(7200, "warn", 7300));
+  CHECK_FALSE(judge(7200, "tempfail", -1));
+}
+
 TEST_CASE("front: the record is waited for less than a second past the deadline") {
   Fixture f;
   f.config.limits.deadline_seconds = 100;

@@ -109,7 +109,7 @@ int Play(process::Role& role, const std::string& front_path, const std::string& 
 }  // namespace
 
 int main(int argc, char** argv) {
-  if (argc != 3) return 2;
+  if (argc < 3) return 2;
   auto role = lazaret::process::Role::Start("lazaret-analyzer");
   if (!role.ok()) return 2;
   return Play(**role, argv[2], ModeBeside(argv[0]));

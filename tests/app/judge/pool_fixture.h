@@ -36,7 +36,7 @@ inline judge::GenerationInfo TestGeneration() {
 // Plays a generation zygote with one worker; `answer` gets the job and the worker's socket.
 class FakeZygote {
  public:
-  explicit FakeZygote(const std::string& path, char bundle = 'b') {
+  explicit FakeZygote(const std::string& path, char bundle = 'b', char id = 'a') {
     auto socket = process::ConnectSeqpacket(path);
     REQUIRE(socket.ok());
     socket_ = std::move(socket).value();
@@ -44,6 +44,7 @@ class FakeZygote {
     hello.type = FrameType::kGenerationHello;
     judge::GenerationInfo info = TestGeneration();
     info.bundle_sha256 = std::string(64, bundle);
+    info.id = std::string(64, id);
     hello.payload = judge::EncodeGeneration(info);
     REQUIRE(process::SendFrame(socket_.get(), hello).ok());
   }

@@ -37,7 +37,7 @@ TEST_CASE("pool: workers of an expected generation stand by until the switch") {
   REQUIRE(old.Next()->type == FrameType::kArm);
   REQUIRE(old.Next()->type == FrameType::kDisarm);
 
-  f.pool->SwitchTo(kNew);
+  f.pool->SwitchTo(kNew, "");
   CHECK(f.pool->Status().generation.bundle_sha256 == kNew);
   CHECK(Retires(old));
   CHECK(IsClosed(old_worker.get()));
@@ -57,7 +57,7 @@ TEST_CASE("pool: a message under way at the switch keeps its worker and its gene
   f.pool->Expect(kNew);
   FakeZygote fresh(f.path, 'c');
   const base::UniqueFd new_worker = fresh.AddWorker(1);
-  f.pool->SwitchTo(kNew);
+  f.pool->SwitchTo(kNew, "");
   if (job.ok()) AnswerJob(old_worker.get(), *job, false);
   judging.join();
   CHECK_FALSE(outcome.failed);
@@ -84,12 +84,73 @@ TEST_CASE("pool: a switch back to what is in force drops the one that stood by")
   FakeZygote fresh(f.path, 'c');
   const base::UniqueFd new_worker = fresh.AddWorker(1);
   REQUIRE(f.Eventually([](const judge::PoolStatus& s) { return s.workers == 1; }));
-  f.pool->SwitchTo(kOld);
+  f.pool->SwitchTo(kOld, "");
   CHECK(Retires(fresh));
   CHECK(IsClosed(new_worker.get()));
   std::thread answers([&] { AnswerOne(old_worker.get(), false); });
   CHECK(f.Run(5000).generation.bundle_sha256 == kOld);
   answers.join();
+}
+
+const std::string kFirst(64, '1');
+const std::string kSecond(64, '2');
+
+TEST_CASE("pool: of two generations with one bundle the one switched to judges") {
+  Fixture f(InForce(kOld));
+  FakeZygote old(f.path, 'b', '1');
+  const base::UniqueFd old_worker = old.AddWorker(1);
+  REQUIRE(f.Eventually([](const judge::PoolStatus& s) { return s.workers == 1; }));
+  f.pool->Expect(kOld);
+  FakeZygote fresh(f.path, 'b', '2');
+  const base::UniqueFd new_worker = fresh.AddWorker(1);
+  std::thread answers([&] { AnswerOne(old_worker.get(), false); });
+  CHECK(f.Run(5000).generation.id == kFirst);
+  answers.join();
+  REQUIRE(old.Next()->type == FrameType::kArm);
+  REQUIRE(old.Next()->type == FrameType::kDisarm);
+
+  f.pool->SwitchTo(kOld, kSecond);
+  CHECK(f.pool->Status().generation.id == kSecond);
+  CHECK(Retires(old));
+  CHECK(IsClosed(old_worker.get()));
+  std::thread more([&] { AnswerOne(new_worker.get(), false); });
+  CHECK(f.Run(5000).generation.id == kSecond);
+  more.join();
+}
+
+TEST_CASE("pool: what is in force stays when the expected generation of its bundle is given up") {
+  Fixture f(InForce(kOld));
+  FakeZygote old(f.path, 'b', '1');
+  const base::UniqueFd old_worker = old.AddWorker(1);
+  REQUIRE(f.Eventually([](const judge::PoolStatus& s) { return s.workers == 1; }));
+  f.pool->Expect(kOld);
+  FakeZygote fresh(f.path, 'b', '2');
+  const base::UniqueFd new_worker = fresh.AddWorker(1);
+  f.pool->SwitchTo(kOld, "");
+  CHECK(Retires(fresh));
+  CHECK(IsClosed(new_worker.get()));
+  CHECK(f.pool->Status().workers == 1);
+  std::thread answers([&] { AnswerOne(old_worker.get(), false); });
+  CHECK(f.Run(5000).generation.id == kFirst);
+  answers.join();
+}
+
+TEST_CASE(
+    "pool: an unexpected second generation of the bundle in force retires while the first is "
+    "here") {
+  Fixture f(InForce(kOld));
+  FakeZygote old(f.path, 'b', '1');
+  const base::UniqueFd old_worker = old.AddWorker(1);
+  REQUIRE(f.Eventually([](const judge::PoolStatus& s) { return s.workers == 1; }));
+  FakeZygote stranger(f.path, 'b', '2');
+  CHECK(Retires(stranger));
+  // An analyzer that starts again, and comes to another generation, is better than none.
+  old.Close();
+  REQUIRE(f.Eventually([](const judge::PoolStatus& s) { return s.workers == 0; }));
+  FakeZygote again(f.path, 'b', '3');
+  const base::UniqueFd worker = again.AddWorker(1);
+  REQUIRE(f.Eventually([](const judge::PoolStatus& s) { return s.workers == 1; }));
+  CHECK(f.pool->Status().generation.id == std::string(64, '3'));
 }
 
 }  // namespace

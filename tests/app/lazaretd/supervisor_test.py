@@ -24,7 +24,7 @@ CONTROL_REQUEST, CONTROL_REPLY = 50, 51
 class Daemon:
     """One lazaretd in a folder of its own; `replace` gives a role a shell script instead."""
 
-    def __init__(self, replace=None, sets=(), leave_out=(), real_front=False, environment=None):
+    def __init__(self, replace=None, sets=(), leave_out=(), real_front=False, environment=None, beside=()):
         self.folder = tempfile.TemporaryDirectory(prefix="lazaretd-")
         roles = self.roles = os.path.join(self.folder.name, "roles")
         os.mkdir(roles)
@@ -38,11 +38,14 @@ class Daemon:
                 os.chmod(path, 0o755)
             else:
                 os.symlink(FRONT if real_front and name == "front" else TEST_ROLE, path)
+        for name, text in beside:
+            with open(os.path.join(roles, name), "w") as out:
+                out.write(text)
         self.root = os.path.join(self.folder.name, "root")
         self.config = os.path.join(self.folder.name, "lazaret.yaml")
         with open(self.config, "w") as out:
             out.write("node: test\n")
-        settings = ["paths.root=" + self.root, "rules.shipped=false", "limits.drain_seconds=5", *sets]
+        settings = ["paths.root=" + self.root, "rules.shipped=false", "limits.drain_seconds=5", "reload.watch=false", *sets]
         command = [LAZARETD, "--foreground", "--config", self.config, "--roles-dir", roles]
         for setting in settings:
             command += ["--set", setting]
@@ -501,6 +504,128 @@ class SupervisorTest(unittest.TestCase):
         asking.join(PATIENCE)
         self.assertEqual(answers[0][0], False)
         self.assertIn("analyzer ended meanwhile", answers[0][1])
+
+    # --- other signatures: a second analyzer
+
+    def with_engine(self, *sets):
+        """A daemon whose analyzer plays an engine, with the signatures `one` in its database folder."""
+        database = tempfile.TemporaryDirectory(prefix="lazaretd-db-")
+        self.addCleanup(database.cleanup)
+        self.database = database.name
+        self.touch("base.ndb")
+        daemon = self.start(beside=[("lazaret-analyzer.engine", "one")], sets=("clamav.database=" + self.database, *sets))
+        self.started(daemon)
+        daemon.read_until("loads what is there")
+        return daemon
+
+    def touch(self, name):
+        with open(os.path.join(self.database, name), "a") as out:
+            out.write("x")
+
+    def new_signatures(self, daemon, engine="two"):
+        self.touch("new.ndb")
+        self.write_beside(daemon, "lazaret-analyzer.engine", engine)
+
+    def settled(self, daemon):
+        return daemon.wait_status(lambda roles: set(roles) == set(ROLES))["analyzer"]["pid"]
+
+    def test_other_signatures_are_a_second_analyzer_that_takes_over(self):
+        daemon = self.with_engine()
+        before = self.settled(daemon)
+        self.assertEqual(daemon.ask("reload"), (True, "rules, lists, policy and signatures are unchanged"))
+        self.new_signatures(daemon)
+        fine, said = daemon.ask("reload")
+        self.assertTrue(fine, said)
+        self.assertIn("generation-of-tw", said)
+        said = daemon.read_until("analyzer-old ended (exit code 0)")
+        self.assertIn("loads what is there gently", said)
+        self.assertIn("lazaret-analyzer drained", said)
+        after = self.settled(daemon)
+        self.assertNotEqual(after, before)
+        self.assertEqual(list(daemon.status()), ROLES)
+        # It comes back with what is in force, whatever lies on disk by then.
+        self.new_signatures(daemon, "three")
+        os.kill(after, signal.SIGKILL)
+        daemon.read_until("loads snapshot two")
+        daemon.wait_status(lambda roles: roles["analyzer"]["state"] == "ready")
+
+    def test_other_files_with_the_same_signatures_change_nothing(self):
+        daemon = self.with_engine()
+        before = self.settled(daemon)
+        self.new_signatures(daemon, "one")
+        self.assertIn("unchanged", daemon.ask("reload")[1])
+        self.assertEqual(self.settled(daemon), before)
+        self.new_signatures(daemon, "one")
+        self.write_rule(daemon)
+        fine, said = daemon.ask("reload")
+        self.assertTrue(fine, said)
+        self.assertIn("generation-of-la", said)  # of the analyzer in force, by its bundle
+        self.assertEqual(self.settled(daemon), before)
+
+    def test_a_candidate_that_dies_is_forgotten_and_status_says_so(self):
+        daemon = self.with_engine()
+        before = self.settled(daemon)
+        self.new_signatures(daemon)
+        self.write_beside(daemon, "lazaret-analyzer.slow", "")
+        answers = []
+        asking = threading.Thread(target=lambda: answers.append(daemon.ask("reload")), daemon=True)
+        asking.start()
+        roles = daemon.wait_status(lambda roles: "analyzer-new" in roles)
+        self.assertEqual(roles["analyzer-new"]["state"], "starting")
+        self.assertEqual(daemon.ask("rollback"), (False, "a reload is under way already"))
+        os.kill(roles["analyzer-new"]["pid"], signal.SIGKILL)
+        asking.join(PATIENCE)
+        self.assertFalse(answers[0][0])
+        self.assertIn("the new analyzer ended", answers[0][1])
+        self.assertEqual(self.settled(daemon), before)
+        self.assertIn("not in force", "".join(json.loads(daemon.ask("status")[1])["problems"]))
+
+    def test_the_end_of_the_front_ends_a_candidate(self):
+        daemon = self.with_engine()
+        self.new_signatures(daemon)
+        self.write_beside(daemon, "lazaret-analyzer.slow", "")
+        asking = threading.Thread(target=lambda: daemon.ask("reload"), daemon=True)
+        asking.start()
+        roles = daemon.wait_status(lambda roles: "analyzer-new" in roles)
+        os.kill(roles["front"]["pid"], signal.SIGKILL)
+        daemon.read_until("front ended meanwhile")
+        asking.join(PATIENCE)
+        self.settled(daemon)
+
+    def test_a_stop_while_a_candidate_loads_does_not_wait_for_it(self):
+        daemon = self.with_engine()
+        self.new_signatures(daemon)
+        self.write_beside(daemon, "lazaret-analyzer.slow", "")
+        asking = threading.Thread(target=lambda: daemon.process.send_signal(signal.SIGHUP), daemon=True)
+        asking.start()
+        daemon.wait_status(lambda roles: "analyzer-new" in roles)
+        daemon.process.send_signal(signal.SIGTERM)
+        self.assertNotIn("did not stop in time", daemon.rest())
+        self.assertEqual(daemon.process.wait(PATIENCE), 0)
+
+    def test_a_rollback_loads_the_snapshot_before(self):
+        daemon = self.with_engine()
+        self.new_signatures(daemon)
+        self.assertTrue(daemon.ask("reload")[0])
+        self.settled(daemon)
+        fine, said = daemon.ask("rollback")
+        self.assertTrue(fine, said)
+        self.assertIn("generation-of-on", said)
+        daemon.read_until("loads snapshot one gently")
+        self.settled(daemon)
+        # What is on disk comes back when somebody asks for it.
+        self.assertIn("generation-of-tw", daemon.ask("reload")[1])
+
+    def test_without_memory_no_second_engine_is_started(self):
+        daemon = self.with_engine("clamav.reload_reserve_bytes=1000G")
+        self.new_signatures(daemon)
+        fine, said = daemon.ask("reload")
+        self.assertFalse(fine)
+        self.assertIn("1024000 MiB must stay free", said)
+        self.assertIn(said, "".join(json.loads(daemon.ask("status")[1])["problems"]))
+        os.unlink(os.path.join(self.database, "new.ndb"))
+        self.assertTrue(daemon.ask("reload")[0])
+        self.assertNotIn("not in force", "".join(json.loads(daemon.ask("status")[1])["problems"]))
 
     def test_a_rollback_gives_the_bundle_before(self):
         daemon = self.start()

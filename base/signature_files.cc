@@ -1,4 +1,4 @@
-#include "scanners/clamav/snapshot.h"
+#include "base/signature_files.h"
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -12,7 +12,7 @@
 #include "base/crypto.h"
 #include "base/fd.h"
 
-namespace lazaret::scanners {
+namespace lazaret::base {
 namespace {
 
 namespace fs = std::filesystem;
@@ -26,7 +26,10 @@ constexpr std::array<std::string_view, 36> kEndings = {
 
 bool IsSignatureFile(const fs::path& path) {
   const std::string ending = path.extension().string();
-  return std::find(kEndings.begin(), kEndings.end(), ending) != kEndings.end();
+  std::error_code error;
+  return path.filename().string().front() != '.' &&
+         std::find(kEndings.begin(), kEndings.end(), ending) != kEndings.end() &&
+         !fs::is_directory(path, error);
 }
 
 base::Result<SignatureFile> Describe(const std::string& path) {
@@ -68,6 +71,13 @@ base::Result<std::vector<SignatureFile>> ListSignatures(const std::string& place
   return files;
 }
 
+base::Error NoDatabase(const std::string& place) {
+  return {base::ErrorCode::kNotFound,
+          place +
+              ": no signature database (run freshclam, or set clamav.database; "
+              "clamav.builtin_only: true starts a trial without one)"};
+}
+
 base::Result<std::string> HashSignatures(const std::vector<SignatureFile>& files) {
   base::Sha256Stream hash;
   std::string chunk(1U << 20, '\0');
@@ -88,4 +98,4 @@ base::Result<std::string> HashSignatures(const std::vector<SignatureFile>& files
   return base::Hex(base::AsBytes(hash.Finish()));
 }
 
-}  // namespace lazaret::scanners
+}  // namespace lazaret::base

@@ -1,7 +1,8 @@
 // What lies in a signature folder: names, sizes, times and one hash over all contents, so that a
-// generation names exactly what it was loaded from and a change during loading is noticed.
-#ifndef LAZARET_SCANNERS_CLAMAV_SNAPSHOT_H_
-#define LAZARET_SCANNERS_CLAMAV_SNAPSHOT_H_
+// generation names exactly what it was loaded from and a change during loading is noticed. Knows
+// nothing of libclamav itself: the supervisor looks through it too.
+#ifndef LAZARET_BASE_SIGNATURE_FILES_H_
+#define LAZARET_BASE_SIGNATURE_FILES_H_
 
 #include <cstdint>
 #include <string>
@@ -9,7 +10,7 @@
 
 #include "base/result.h"
 
-namespace lazaret::scanners {
+namespace lazaret::base {
 
 struct SignatureFile {
   std::string path;
@@ -20,11 +21,16 @@ struct SignatureFile {
 };
 
 // Files libclamav would load, by name; `place` is a folder or one file. A missing place gives none.
+// Hidden files, folders and what freshclam keeps beside them (.part, .tmp, mirrors.dat,
+// freshclam.dat) are none.
 base::Result<std::vector<SignatureFile>> ListSignatures(const std::string& place);
+
+// kNotFound: what is said when there is none and there must be one.
+base::Error NoDatabase(const std::string& place);
 
 // Hex SHA-256 over names and contents.
 base::Result<std::string> HashSignatures(const std::vector<SignatureFile>& files);
 
-}  // namespace lazaret::scanners
+}  // namespace lazaret::base
 
-#endif  // LAZARET_SCANNERS_CLAMAV_SNAPSHOT_H_
+#endif  // LAZARET_BASE_SIGNATURE_FILES_H_
