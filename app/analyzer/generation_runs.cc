@@ -1,5 +1,6 @@
 #include "app/analyzer/generation_runs.h"
 
+#include <signal.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -68,7 +69,11 @@ void GenerationRuns::GiveUpCandidate(const std::string& why) {
   candidate_.pipe.Reset();
   // Its bundle stays: it may be put in force all the same.
   const Bundle bundle = candidate_.bundle;
-  if (candidate_.pid >= 0) leaving_.push_back(std::move(candidate_));
+  // It judges nothing, and one that hangs over a rule would never see its pipe close.
+  if (candidate_.pid >= 0) {
+    ::kill(candidate_.pid, SIGKILL);
+    leaving_.push_back(std::move(candidate_));
+  }
   candidate_ = Run();
   candidate_.bundle = bundle;
   if (!why.empty()) events_.candidate(false, why);

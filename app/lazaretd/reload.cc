@@ -94,6 +94,8 @@ base::Result<config::GenerationBundle> Reload::ReadNew() const {
   LAZARET_TRY(config::PolicyOf(config_, bundle));
   // The key in force stays, so that masked values correlate over the change.
   LAZARET_ASSIGN(const config::GenerationBundle in_force, BundleIn(files_.bundle));
+  const std::string lost = config::LostSource(in_force, bundle);
+  if (!lost.empty()) return base::Error{base::ErrorCode::kInvalid, lost};
   bundle.masking_key = in_force.masking_key;
   bundle.masking_key_id = in_force.masking_key_id;
   return bundle;
@@ -101,7 +103,9 @@ base::Result<config::GenerationBundle> Reload::ReadNew() const {
 
 bool Reload::IsBusy(base::UniqueFd& client, bool rollback) {
   if (!under_way()) return false;
-  if (change_.by_watch && !waiting_) {
+  // A signal cannot be told to come again.
+  const bool signal = !client.valid();
+  if (!waiting_ && (change_.by_watch || signal)) {
     waiting_ = Waiting{std::move(client), rollback};
   } else {
     Answer(client, false, "a reload is under way already");
@@ -155,8 +159,11 @@ void Reload::BeginChanged(bool only_signatures) {
 void Reload::BeginRollback(base::UniqueFd client) {
   if (IsBusy(client, true)) return;
   if (!previous_.valid())
-    return Answer(client, false, "there is nothing to go back to: nothing was reloaded yet");
+    return Answer(client, false,
+                  "there is nothing to go back to: nothing was reloaded since the start, or since "
+                  "the last rollback");
   Change change;
+  change.rollback = true;
   change.client = std::move(client);
   change.note = "; the files on disk are as they were: mend them before the next reload or restart";
   const RoleRun* analyzer = Role("analyzer");
@@ -312,6 +319,11 @@ void Reload::PutInForce() {
   previous_ = std::exchange(files_.bundle, std::move(candidate_));
   RoleRun* analyzer = Role("analyzer");
   previous_snapshot_ = analyzer == nullptr ? "" : analyzer->snapshot;
+  // What was just withdrawn must not come back by asking twice.
+  if (change_.rollback) {
+    previous_.Reset();
+    previous_snapshot_.clear();
+  }
   if (change_.engine != Engine::kSame) {
     RoleRun* fresh = Role("analyzer", Place::kCandidate);
     fresh->place = Place::kInForce;

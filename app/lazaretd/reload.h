@@ -33,10 +33,11 @@ class Reload {
   Reload(const config::Config& config, ConfigSource source, SharedFiles& files,
          std::list<RoleRun>& roles, std::string folder);
 
-  // `client` gets a kControlReply when it is over; it may be invalid (a signal asked). One that the
-  // watch began is waited for, one that somebody asked for is said to be under way.
+  // `client` gets a kControlReply when it is over; it may be invalid (a signal asked, which is
+  // never forgotten). One that the watch began is waited for, one that somebody asked for is said
+  // to be under way.
   void Begin(base::UniqueFd client);
-  // Back to the bundle and the signatures that were in force before the last change.
+  // Back to the bundle and the signatures that were in force before the last change; once.
   void BeginRollback(base::UniqueFd client);
   // What is on disk has come to rest: takes what differs from what was last looked at, so that
   // neither a file that was refused nor one rolled back is tried again before it changes. Rules and
@@ -69,6 +70,7 @@ class Reload {
     std::optional<Originals> originals;  // that the engine is to be loaded from
     std::string note;
     bool by_watch = false;
+    bool rollback = false;
     bool both_seen = false;  // on disk both rules and signatures changed
   };
 

@@ -48,6 +48,13 @@ bool MayAsk(int client) {
   return readers != nullptr && peer->gid == readers->gr_gid;
 }
 
+// What changes the filter is root's alone: the roles share the group, and one of them talks to the
+// network.
+bool MayChange(int client) {
+  const auto peer = process::PeerOf(client);
+  return peer.ok() && (peer->uid == 0 || peer->uid == ::geteuid());
+}
+
 }  // namespace
 
 Supervisor::Supervisor(config::Config config, SharedFiles files, SupervisorOptions options)
@@ -311,10 +318,13 @@ void Supervisor::HandleClient() {
     CollectStatus();
     out.U8(1);
     out.String(StatusJson());
-  } else if (TextOf(*request) == "reload") {
-    return reload_.Begin(std::move(client));
-  } else if (TextOf(*request) == "rollback") {
-    return reload_.BeginRollback(std::move(client));
+  } else if (TextOf(*request) == "reload" || TextOf(*request) == "rollback") {
+    if (MayChange(client.get())) {
+      const bool rollback = TextOf(*request) == "rollback";
+      return rollback ? reload_.BeginRollback(std::move(client)) : reload_.Begin(std::move(client));
+    }
+    out.U8(0);
+    out.String("not allowed: only root may change what is in force");
   } else {
     out.U8(0);
     out.String("unknown command");

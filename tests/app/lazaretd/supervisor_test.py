@@ -636,7 +636,24 @@ class SupervisorTest(unittest.TestCase):
         fine, said = daemon.ask("rollback")
         self.assertTrue(fine, said)
         self.assertIn("mend them", said)
+        # Asked twice, it does not bring back what was just withdrawn.
+        fine, said = daemon.ask("rollback")
+        self.assertFalse(fine)
+        self.assertIn("nothing to go back to", said)
         self.assertNotIn("unchanged", daemon.ask("reload")[1])
+
+    def test_a_reload_refuses_what_was_lost_by_accident(self):
+        daemon = self.start()
+        self.started(daemon)
+        self.write_rule(daemon)
+        self.assertTrue(daemon.ask("reload")[0])
+        folder = os.path.join(daemon.root, "etc/lazaret/rules.d")
+        os.rename(folder, folder + ".away")
+        fine, said = daemon.ask("reload")
+        self.assertFalse(fine)
+        self.assertIn("rules.d: the folder is gone", said)
+        os.rename(folder + ".away", folder)
+        self.assertTrue(daemon.ask("reload")[0])
 
     def test_unknown_commands_and_foreign_frames_are_refused(self):
         daemon = self.start()
