@@ -97,6 +97,7 @@ FrontHandler::FrontHandler(const HandlerParts& parts) : parts_(parts), times_(pa
 judge::Tried FrontHandler::Look(const milter::Transaction& transaction,
                                 const policy::Envelope& envelope, base::Nanoseconds began,
                                 const std::function<void()>& progress) {
+  const base::UnixTime came = base::RealtimeNow();
   const judge::TryTimes times = judge::TryTimesFrom(began, parts_.config.limits.deadline_seconds);
   judge::Job job;
   job.message_fd = transaction.message.fd.get();
@@ -115,7 +116,7 @@ judge::Tried FrontHandler::Look(const milter::Transaction& transaction,
   times_.Looked(asked, outcome.waited_micros, outcome.analysis.timing);
   if (tried.twice) parts_.counters.Add("messages_tried_twice_total");
   CheckBundle(outcome);
-  CheckPoison(tried, transaction.message, began);
+  CheckPoison(tried, transaction.message, came);
   if (outcome.kind == judge::Failure::kBusy)
     outcome.analysis = policy::AnalysisForBusy(outcome.failure);
   if (!seen) {
@@ -159,12 +160,10 @@ void FrontHandler::CheckAge(judge::Outcome& outcome, base::UnixTime now) const {
 }
 
 void FrontHandler::CheckPoison(judge::Tried& tried, const milter::StoredMessage& message,
-                               base::Nanoseconds began) {
+                               base::UnixTime came) {
   if (!tried.struck || parts_.poison == nullptr) return;
   parts_.counters.Add("messages_that_cost_a_worker_total");
-  const base::UnixTime now = base::RealtimeNow();
-  const base::UnixTime came{now.micros - (base::MonotonicNow() - began) / 1000};
-  const bool again = parts_.poison->Strike(message.sha256, came, now);
+  const bool again = parts_.poison->Strike(message.sha256, came, base::RealtimeNow());
   if (!again || !tried.outcome.failed) return;
   parts_.counters.Add("messages_poison_total");
   policy::Analysis poison = policy::AnalysisForPoison(tried.outcome.failure);

@@ -75,11 +75,11 @@ class FrontHandler : public milter::MessageHandler {
   void Report(const MessageSummary& message, policy::Action answered);
 
   // What has cost workers, in this delivery and in an earlier one, is held instead of tempfailed.
-  void CheckPoison(judge::Tried& tried, const milter::StoredMessage& message,
-                   base::Nanoseconds began);
+  void CheckPoison(judge::Tried& tried, const milter::StoredMessage& message, base::UnixTime came);
   // An analyzer that judged by rules of no generation we know did not look.
   void CheckBundle(judge::Outcome& outcome) const;
-  // Signatures older than clamav.max_age are a failure to look, where clamav.max_age_action says so.
+  // Signatures older than clamav.max_age are a failure to look, where clamav.max_age_action says
+  // so.
   void CheckAge(judge::Outcome& outcome, base::UnixTime now) const;
   // Of the generation that judged; of the one in force when none did.
   PolicyShelf::Held PolicyFor(const judge::Outcome& outcome) const;

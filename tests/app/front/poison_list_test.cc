@@ -99,9 +99,11 @@ TEST_CASE("poison list: a damaged file costs what stands behind the damage, and 
            Case{head + std::string(100, '\0'), 0},
        }) {
     folder.Write("poison.list", one.text);
-    PoisonList list(Options(folder), kStart);
-    CHECK(list.size() == one.kept);
-    CHECK(list.Strike(Message(1), Days(0), Days(0)) == (one.kept == 1));
+    {
+      PoisonList list(Options(folder), kStart);
+      CHECK(list.size() == one.kept);
+      CHECK(list.Strike(Message(1), Days(0), Days(0)) == (one.kept == 1));
+    }
     CHECK(PoisonList(Options(folder), kStart).size() == 1);
   }
 }
