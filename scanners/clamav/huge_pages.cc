@@ -13,6 +13,8 @@ namespace {
 
 constexpr std::uintptr_t kHugePage = 2U << 20;
 [[maybe_unused]] constexpr int kTries = 3;
+// Gathering memory that lies scattered takes long: so often it may fail before all is left as is.
+[[maybe_unused]] constexpr int kMaxRefused = 16;
 #ifndef MADV_COLLAPSE
 [[maybe_unused]] constexpr int kCollapse = 25;  // <linux/mman.h> of kernel 6.1
 #else
@@ -49,11 +51,23 @@ std::vector<Range> Candidates() {
 }
 
 #ifndef LAZARET_SANITIZED
-// Pages on their way to the kernel's lists make a try fail that succeeds a moment later.
-void CollapseOne(std::uintptr_t at) {
-  for (int tries = 0; tries < kTries; ++tries) {
-    if (::madvise(reinterpret_cast<void*>(at), kHugePage, kCollapse) == 0) return;
-    if (errno != EAGAIN) return;
+// 0 or errno. Pages on their way to the kernel's lists make a try fail that succeeds a moment
+// later.
+int CollapseOne(std::uintptr_t at) {
+  for (int tries = 1;; ++tries) {
+    if (::madvise(reinterpret_cast<void*>(at), kHugePage, kCollapse) == 0) return 0;
+    if (errno != EAGAIN || tries == kTries) return errno;
+  }
+}
+
+// One at a time: a call over many ends at the first that cannot be made, an empty one for instance.
+// `refused` counts those for which no memory could be gathered.
+void CollapseRange(const Range& range, int& refused) {
+  void* begin = reinterpret_cast<void*>(range.begin);
+  if (::madvise(begin, range.end - range.begin, MADV_HUGEPAGE) != 0) return;
+  for (std::uintptr_t at = range.begin; at < range.end && refused < kMaxRefused; at += kHugePage) {
+    const int why = CollapseOne(at);
+    if (why == ENOMEM || why == EBUSY) ++refused;  // EBUSY: the control group's limit
   }
 }
 #endif
@@ -62,12 +76,8 @@ void CollapseOne(std::uintptr_t at) {
 
 void CollapseHeapIntoHugePages() {
 #ifndef LAZARET_SANITIZED  // the sanitizer's shadow memory is not the engine's
-  for (const Range& range : Candidates()) {
-    void* begin = reinterpret_cast<void*>(range.begin);
-    if (::madvise(begin, range.end - range.begin, MADV_HUGEPAGE) != 0) continue;
-    // One at a time: a call over many ends at the first that cannot be made.
-    for (std::uintptr_t at = range.begin; at < range.end; at += kHugePage) CollapseOne(at);
-  }
+  int refused = 0;
+  for (const Range& range : Candidates()) CollapseRange(range, refused);
 #else
   static_cast<void>(&Candidates);
 #endif

@@ -1,8 +1,6 @@
 // How many verdicts a second the log commits, durable each, and how long one caller waits.
-//   bench_verdict_log FOLDER [THREADS [SECONDS]]     THREADS callers, each waits for its verdict
-//   bench_verdict_log FOLDER grouped [SECONDS]       what the store takes in groups as the log
-//   makes
-//                                                    them when enough callers wait
+//   bench_verdict_log FOLDER [THREADS [SECONDS]]   so many callers, each waits for its verdict
+//   bench_verdict_log FOLDER grouped [SECONDS]     groups as the log makes them when many wait
 #include <algorithm>
 #include <atomic>
 #include <chrono>
