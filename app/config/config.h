@@ -194,10 +194,14 @@ inline constexpr std::size_t kMaxBundleDocuments = 2000;
 // All files are of one moment: when one changes meanwhile they are read again, and kUnavailable
 // says which one when that does not end.
 base::Result<GenerationBundle> ReadBundle(const Config& config, std::string masking_key);
-// What `now` has lost against the bundle in force by what looks like an accident (a folder moved
-// away, a file that an editor has just emptied), in words with the path; empty when nothing. A file
-// that was removed from a folder that is still there was removed on purpose.
-std::string LostSource(const GenerationBundle& before, const GenerationBundle& now);
+// What `now` has lost against the bundle in force by what may be an accident (a folder moved away,
+// a file that an editor has just emptied), in words with the path; `text` is empty when nothing. A
+// file that was removed from a folder that is still there was removed on purpose.
+struct Lost {
+  std::string text;
+  bool folder = false;  // nobody takes a whole folder away to be without its rules
+};
+Lost LostSource(const GenerationBundle& before, const GenerationBundle& now);
 std::string EncodeBundle(const GenerationBundle& bundle);
 base::Result<GenerationBundle> DecodeBundle(std::string_view bytes);
 // Hex SHA-256 over documents (not the key): names what rules, lists and policy were in force.

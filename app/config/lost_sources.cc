@@ -23,7 +23,7 @@ bool IsGone(const fs::path& path) {
 
 }  // namespace
 
-std::string LostSource(const GenerationBundle& before, const GenerationBundle& now) {
+Lost LostSource(const GenerationBundle& before, const GenerationBundle& now) {
   std::map<std::string, const BundleDocument*> here;
   for (const BundleDocument& document : now.documents) here[document.origin] = &document;
   for (const BundleDocument& document : before.documents) {
@@ -31,16 +31,15 @@ std::string LostSource(const GenerationBundle& before, const GenerationBundle& n
     const auto found = here.find(document.origin);
     if (found != here.end()) {
       if (IsBlank(found->second->text) && !IsBlank(document.text))
-        return base::Format("{}: is empty now; a comment line in it says that this is meant",
-                            document.origin);
+        return {base::Format("{}: is empty now", document.origin)};
       continue;
     }
     if (document.kind == DocumentKind::kPolicy)
-      return base::Format("{}: is gone; restart lazaretd to go on with the shipped policy",
-                          document.origin);
+      return {base::Format("{}: is gone, the shipped policy takes its place", document.origin)};
     const std::string folder = fs::path(document.origin).parent_path().string();
     if (IsGone(folder))
-      return base::Format("{}: the folder is gone; restart lazaretd to go on without it", folder);
+      return {base::Format("{}: the folder is gone; restart lazaretd to go on without it", folder),
+              true};
   }
   return {};
 }

@@ -89,13 +89,15 @@ Reload::Reload(const config::Config& config, ConfigSource source, SharedFiles& f
   seen_bundle_ = MarkOf(BundleIn(files_.bundle));
 }
 
-base::Result<config::GenerationBundle> Reload::ReadNew() const {
+base::Result<config::GenerationBundle> Reload::ReadNew(std::string* note) const {
   LAZARET_ASSIGN(config::GenerationBundle bundle, config::ReadBundle(config_, ""));
   LAZARET_TRY(config::PolicyOf(config_, bundle));
   // The key in force stays, so that masked values correlate over the change.
   LAZARET_ASSIGN(const config::GenerationBundle in_force, BundleIn(files_.bundle));
-  const std::string lost = config::LostSource(in_force, bundle);
-  if (!lost.empty()) return base::Error{base::ErrorCode::kInvalid, lost};
+  const config::Lost lost = config::LostSource(in_force, bundle);
+  const bool refused = lost.folder || (note == nullptr && !lost.text.empty());
+  if (refused) return base::Error{base::ErrorCode::kInvalid, lost.text};
+  if (!lost.text.empty()) *note += "; " + lost.text;
   bundle.masking_key = in_force.masking_key;
   bundle.masking_key_id = in_force.masking_key_id;
   return bundle;
@@ -118,9 +120,10 @@ void Reload::Begin(base::UniqueFd client) {
   Change change;
   change.client = std::move(client);
   const auto now = config::LoadConfig(source_.file, source_.sets);
-  auto bundle = now.ok() ? ReadNew() : base::Result<config::GenerationBundle>(now.error());
+  auto bundle =
+      now.ok() ? ReadNew(&change.note) : base::Result<config::GenerationBundle>(now.error());
   if (now.ok()) {
-    change.note = RestartNote(config::ChangedKeys(config_, *now));
+    change.note += RestartNote(config::ChangedKeys(config_, *now));
     seen_bundle_ = MarkOf(bundle);
   }
   auto originals = LookAtOriginals(config_);
@@ -144,7 +147,7 @@ void Reload::BeginChanged(bool only_signatures) {
     change.originals = seen_signatures_;
     if (!loaded_ || !(*loaded_ == *seen_signatures_)) change.engine = Engine::kFromOriginals;
   }
-  auto bundle = ReadNew();
+  auto bundle = ReadNew(nullptr);
   const bool rules = !only_signatures && MarkOf(bundle) != seen_bundle_;
   if (rules) seen_bundle_ = MarkOf(bundle);
   if (!rules && change.engine == Engine::kSame) {

@@ -75,7 +75,8 @@ class Reload {
   };
 
   // The bundle read anew and checked.
-  base::Result<config::GenerationBundle> ReadNew() const;
+  // What it has lost is refused where nobody asked for it, else told in `note`.
+  base::Result<config::GenerationBundle> ReadNew(std::string* note) const;
   void Start(Change change, base::Result<config::GenerationBundle> bundle);
   void Proceed();
   std::string WhyNoSecondEngine() const;
