@@ -45,7 +45,7 @@ THIRD_PARTY = [
     (r"re2/|hs/|hs\.h", ["rules"]),
     (r"clamav(-types|-version)?\.h", ["scanners/clamav", "tests/bench/floor.cc"]),
     (r"libmilter/", ["milter"]),
-    (r"sqlite3(ext)?\.h", ["db/sqlite"]),
+    (r"sqlite3(ext)?\.h", ["db/sqlite", "tests/db/faults", "tests/bench/verdict_log_fill_bench.cc"]),
     (r"pqxx|libpq", ["db/postgres"]),
     (r"curl/", ["hooks/http", "hooks/submit"]),
     (r"seccomp\.h|systemd/|linux/(landlock|seccomp|filter|audit)\.h", ["app/process"]),

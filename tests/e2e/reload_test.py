@@ -115,6 +115,7 @@ class Reload(StandCase):
     def test_a_broken_rule_is_refused_with_its_place_and_nothing_changes(self):
         self.rule("wordfour")
         self.assertEqual(self.reload().returncode, 0)
+        net.wait_until("the generation before to end", lambda: len(self.generations()) == 1, 20)
         before, pids = self.generation(), self.generations()
         self.write("rules.d/broken.yaml", "id: SITE-9\nname: x\nmatch:\n  regex: '('\n")
         done = self.reload()
