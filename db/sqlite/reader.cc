@@ -163,20 +163,6 @@ base::Result<StoredVerdict> SqliteReader::ReadVerdict(std::uint64_t seq) {
   return stored;
 }
 
-base::Result<ChainPosition> SqliteReader::OldPrefix(base::UnixTime before, std::uint64_t limit) {
-  const std::lock_guard lock(mutex_);
-  LAZARET_ASSIGN(ChainPosition end, ReadPosition(connection_, "SELECT seq, hash FROM anchor"));
-  LAZARET_ASSIGN(Statement rows,
-                 connection_.Prepare("SELECT seq, hash, time FROM event WHERE seq > ?1"
-                                     " ORDER BY seq LIMIT ?2"));
-  rows.Int(1, static_cast<std::int64_t>(end.seq)).Int(2, static_cast<std::int64_t>(limit));
-  for (;;) {
-    LAZARET_ASSIGN(const bool row, rows.Next());
-    if (!row || rows.ColumnInt(2) >= before.micros) return end;
-    end = {static_cast<std::uint64_t>(rows.ColumnInt(0)), DigestOf(rows.ColumnBlob(1))};
-  }
-}
-
 base::Result<std::vector<StoredVerdict>> SqliteReader::Find(const Query& query) {
   const std::lock_guard lock(mutex_);
   LAZARET_ASSIGN(const SeqBounds bounds, BoundsOf(query, connection_));

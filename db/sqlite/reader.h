@@ -4,6 +4,7 @@
 #define LAZARET_DB_SQLITE_READER_H_
 
 #include <mutex>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -22,7 +23,8 @@ class SqliteReader {
   base::Result<ChainPosition> Last();
   base::Result<ChainPosition> Anchor();
   base::Result<std::vector<ChainedRecord>> Read(std::uint64_t after, std::uint32_t limit);
-  base::Result<ChainPosition> OldPrefix(base::UnixTime before, std::uint64_t limit);
+  base::Result<ChainPosition> OldPrefix(const OldBounds& bounds);
+  base::Result<std::optional<base::UnixTime>> NewestDecision(base::UnixTime before);
   base::Result<std::vector<StoredVerdict>> Find(const Query& query);
   base::Result<StoredVerdict> Get(std::string_view verdict_id);
   base::Result<std::vector<std::string>> IdsWithPrefix(std::string_view prefix,
@@ -34,6 +36,8 @@ class SqliteReader {
   base::Status ReadRecipients(ChainedRecord& record);
   base::Status ReadFindings(ChainedRecord& record);
   base::Result<StoredVerdict> ReadVerdict(std::uint64_t seq);
+  // Whether the first decision after `seq` that has a time is old; false when there is none.
+  base::Result<bool> NextIsOld(std::uint64_t seq, const OldBounds& bounds);
 
   std::mutex mutex_;
   Connection connection_;

@@ -52,8 +52,11 @@ class SqliteStore : public VerdictStore {
                                                        std::uint32_t limit) override {
     return reader_.IdsWithPrefix(prefix, limit);
   }
-  base::Result<ChainPosition> OldPrefix(base::UnixTime before, std::uint64_t limit) override {
-    return reader_.OldPrefix(before, limit);
+  base::Result<ChainPosition> OldPrefix(const OldBounds& bounds) override {
+    return reader_.OldPrefix(bounds);
+  }
+  base::Result<std::optional<base::UnixTime>> NewestDecision(base::UnixTime before) override {
+    return reader_.NewestDecision(before);
   }
   base::Result<ChainPosition> RemoveSome(const ChainPosition& through) override {
     if (writer_ == nullptr) return ReadOnlyError();
