@@ -5,6 +5,7 @@
 #include <string>
 
 #include "db/sqlite/reader.h"
+#include "db/sqlite/schema.h"
 
 namespace lazaret::db {
 namespace {
@@ -70,6 +71,7 @@ base::Result<bool> SqliteReader::NextIsOld(std::uint64_t seq, const OldBounds& b
 // first: its times may be those of decisions that were removed.
 base::Result<std::optional<base::UnixTime>> SqliteReader::NewestDecision(base::UnixTime before) {
   const std::lock_guard lock(mutex_);
+  if (schema_ < kSpanSchema) return NeedsSchema(schema_);
   LAZARET_ASSIGN(Statement blocks,
                  connection_.Prepare("SELECT max(last_time) FROM span WHERE last_time < ?1"
                                      " AND block > (SELECT min(block) FROM span)"));

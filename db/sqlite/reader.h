@@ -1,8 +1,11 @@
 // The reading half of the SQLite store, on its own connection, so that a query never waits for the
-// writer. Thread-safe by one mutex.
+// writer. Thread-safe by one mutex. It reads older schemas as well (ReadableSchema): a search then
+// walks what no index leads, and one by `wanted` or queue id is kUnsupported; so is NewestDecision
+// before kSpanSchema.
 #ifndef LAZARET_DB_SQLITE_READER_H_
 #define LAZARET_DB_SQLITE_READER_H_
 
+#include <cstdint>
 #include <mutex>
 #include <optional>
 #include <span>
@@ -18,7 +21,8 @@ namespace lazaret::db {
 
 class SqliteReader {
  public:
-  explicit SqliteReader(Connection connection) : connection_(std::move(connection)) {}
+  SqliteReader(Connection connection, std::int64_t schema)
+      : connection_(std::move(connection)), schema_(schema) {}
 
   base::Result<ChainPosition> Last();
   base::Result<ChainPosition> Anchor();
@@ -33,6 +37,8 @@ class SqliteReader {
 
  private:
   base::Status ReadIndex(ChainedRecord& record);
+  // Takes the columns that the schema has not got from the body.
+  void FillNewColumns(ChainedRecord& record) const;
   base::Status ReadRecipients(ChainedRecord& record);
   base::Status ReadFindings(ChainedRecord& record);
   base::Result<StoredVerdict> ReadVerdict(std::uint64_t seq);
@@ -41,6 +47,7 @@ class SqliteReader {
 
   std::mutex mutex_;
   Connection connection_;
+  const std::int64_t schema_;
 };
 
 // Reads one position from a query that gives (seq, hash) or nothing.
