@@ -5,9 +5,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <ctime>
+#include <cstdio>
 #include <memory>
 #include <optional>
+#include <string_view>
 #include <utility>
 
 #include "db/audit/chain.h"
@@ -86,6 +87,26 @@ std::optional<bool> ReadsBootClock() {
   REQUIRE(WIFEXITED(status));
   if (WEXITSTATUS(status) == 2) return std::nullopt;
   return WEXITSTATUS(status) == 0;
+}
+
+// How many lines of the log hold `part` while `run` runs.
+template <typename F>
+int Warnings(const char* part, const F& run) {
+  std::FILE* const file = std::tmpfile();
+  REQUIRE(file != nullptr);
+  const int kept = ::dup(STDERR_FILENO);
+  ::dup2(::fileno(file), STDERR_FILENO);
+  run();
+  ::dup2(kept, STDERR_FILENO);
+  ::close(kept);
+  std::rewind(file);
+  int found = 0;
+  char line[4096];
+  while (std::fgets(line, sizeof line, file) != nullptr) {
+    found += std::string_view(line).find(part) != std::string_view::npos ? 1 : 0;
+  }
+  std::fclose(file);
+  return found;
 }
 
 }  // namespace
@@ -325,4 +346,18 @@ TEST_CASE("retention: a log that begins with a time far ahead is not kept for ev
   Retention retention(*log, 30, "mx1");
   CHECK(retention.Run(After(60 * kDay), Always).value() == 2);
   CHECK(VerifyChain(log->store()).value().whole);
+}
+
+TEST_CASE("retention: a doubtful clock and times far ahead are warned of once", "[db][retention]") {
+  auto log = LogOf(10);
+  REQUIRE(log->Append(CleanDecision(0)).ok());
+  Retention retention(*log, 30, "mx1");
+  const auto run = [&retention](std::int64_t at) {
+    return [&retention, at] { CHECK(retention.Run(After(at), Always).value() == 0); };
+  };
+  CHECK(Warnings("far ahead of the log", run(60 * kDay)) == 1);
+  CHECK(Warnings("verdict log", run(60 * kDay + 600)) == 0);
+  REQUIRE(log->Append(CleanDecision(static_cast<int>(5000 * kDay))).ok());
+  CHECK(Warnings("times far ahead of the clock", run(60 * kDay + 1200)) == 1);
+  CHECK(Warnings("verdict log", run(60 * kDay + 1800)) == 0);
 }
