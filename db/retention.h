@@ -26,7 +26,15 @@ inline constexpr std::int64_t kRetentionPauseMillis = 20;
 // Nothing happens before the oldest event is so much older than it need be, so that a quiet log
 // does not forget and note a forgetting in turn.
 inline constexpr std::int64_t kRetentionSlackSeconds = 86'400;
-// A real-time clock that gains so much on the monotonic one between two runs has jumped; nothing is
+// A time so far ahead of the clock is none: the event goes with the next one that has a time.
+inline constexpr std::int64_t kTimeAheadSeconds = 86'400;
+// The log bears the clock out when it holds a decision of at least this age, and older than that
+// by no more than the gap and the time that the clock has been seen to run without a jump. So a
+// clock that is wrong from the start removes nothing before a day of decisions with its times,
+// however often the front is started meanwhile.
+inline constexpr std::int64_t kBorneOutAgeSeconds = 86'400;
+inline constexpr std::int64_t kBorneOutGapSeconds = 86'400;
+// A real-time clock that gains so much on the boot clock between two runs has jumped; nothing is
 // removed for a day then.
 inline constexpr std::int64_t kClockGainSeconds = 3600;
 inline constexpr std::int64_t kClockDistrustSeconds = 86'400;
@@ -36,7 +44,8 @@ class Retention {
  public:
   struct Clocks {
     base::UnixTime now;
-    base::Nanoseconds monotonic = 0;
+    base::Nanoseconds boot = 0;  // counts suspended time too
+    static Clocks Read();
   };
 
   // The log is lent. keep_days 0 = for ever.
@@ -49,6 +58,11 @@ class Retention {
 
  private:
   bool ClockJumped(const Clocks& clocks);
+  base::Result<bool> LogBearsOut(const Clocks& clocks);
+  base::Status WarnOfTimesAhead(base::UnixTime now);
+  // The last event to go; the anchor when nothing is to go.
+  base::Result<ChainPosition> LastToGo(const Clocks& clocks, const ChainPosition& anchor,
+                                       std::uint64_t written);
   base::Result<std::uint64_t> Remove(const ChainPosition& anchor, const ChainPosition& through,
                                      const std::function<bool()>& go_on);
 
@@ -56,7 +70,10 @@ class Retention {
   const std::uint32_t keep_days_;
   const std::string node_;
   std::optional<Clocks> last_run_;
+  base::Nanoseconds runs_since_ = 0;  // on the boot clock: without a jump
   std::optional<base::Nanoseconds> distrust_until_;
+  bool doubted_ = false;
+  bool warned_ahead_ = false;
   std::uint64_t last_seq_ = 0;
 };
 

@@ -2,9 +2,13 @@
 
 namespace lazaret::db {
 
-base::Result<ChainPosition> VerdictStore::OldPrefix(base::UnixTime /*before*/,
-                                                    std::uint64_t /*limit*/) {
+base::Result<ChainPosition> VerdictStore::OldPrefix(const OldBounds& /*bounds*/) {
   return Anchor();
+}
+
+base::Result<std::optional<base::UnixTime>> VerdictStore::NewestDecision(
+    base::UnixTime /*before*/) {
+  return std::optional<base::UnixTime>();
 }
 
 base::Result<ChainPosition> VerdictStore::RemoveSome(const ChainPosition& /*through*/) {

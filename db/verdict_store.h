@@ -105,6 +105,15 @@ struct ForgetSelector {
   std::optional<base::UnixTime> before;
 };
 
+// Which events of the log's beginning are old.
+struct OldBounds {
+  base::UnixTime before;
+  std::uint64_t limit = 0;  // of events
+  // A time from here on is none: its clock was ahead. Such an event is as old as the next one that
+  // has a time (beyond the limit: the next decision); when there is none, it is not old.
+  base::UnixTime unknown_from{INT64_MAX};
+};
+
 class VerdictStore {
  public:
   virtual ~VerdictStore() = default;
@@ -125,9 +134,11 @@ class VerdictStore {
   virtual base::Result<std::vector<std::string>> IdsWithPrefix(std::string_view prefix,
                                                                std::uint32_t limit) = 0;
 
-  // The end of the run of events older than `before` that the log begins with, of at most `limit`
-  // events; Anchor() when there is none. Events after it are kept however old they say they are.
-  virtual base::Result<ChainPosition> OldPrefix(base::UnixTime before, std::uint64_t limit);
+  // The end of the run of old events that the log begins with; Anchor() when there is none. Events
+  // after it are kept however old they say they are.
+  virtual base::Result<ChainPosition> OldPrefix(const OldBounds& bounds);
+  // The greatest time of a kept decision below `before`; nullopt when there is none.
+  virtual base::Result<std::optional<base::UnixTime>> NewestDecision(base::UnixTime before);
   // Removes the first kRemovedAtOnce events, none after `through`, with all that was derived from
   // them, and moves the anchor to the last of them; one transaction. Returns the anchor: call again
   // until it is `through`. kInvalid when `through` is no kept event. Sender history stays.

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <map>
 #include <mutex>
+#include <optional>
 #include <set>
 #include <utility>
 
@@ -82,14 +83,33 @@ class MemoryStore : public VerdictStore {
     return anchor_;
   }
 
-  base::Result<ChainPosition> OldPrefix(base::UnixTime before, std::uint64_t limit) override {
+  base::Result<ChainPosition> OldPrefix(const OldBounds& bounds) override {
     const std::lock_guard lock(mutex_);
     ChainPosition end = anchor_;
+    ChainPosition reached = anchor_;
     for (const ChainedRecord& record : records_) {
-      if (record.seq - anchor_.seq > limit || record.index.time.micros >= before.micros) break;
-      end = {record.seq, record.hash};
+      const bool within = record.seq - anchor_.seq <= bounds.limit;
+      const std::int64_t time = record.index.time.micros;
+      if (within) reached = {record.seq, record.hash};
+      // Beyond the limit only decisions are asked, as in db/sqlite.
+      if (time >= bounds.unknown_from.micros) continue;
+      if (!within && record.kind != EventKind::kDecision) continue;
+      if (time >= bounds.before.micros) break;
+      end = reached;
+      if (!within) break;
     }
     return end;
+  }
+
+  base::Result<std::optional<base::UnixTime>> NewestDecision(base::UnixTime before) override {
+    const std::lock_guard lock(mutex_);
+    std::optional<base::UnixTime> newest;
+    for (const ChainedRecord& record : records_) {
+      const base::UnixTime time = record.index.time;
+      if (record.kind != EventKind::kDecision || time.micros >= before.micros) continue;
+      if (!newest || newest->micros < time.micros) newest = time;
+    }
+    return newest;
   }
 
   base::Result<ChainPosition> RemoveSome(const ChainPosition& through) override {

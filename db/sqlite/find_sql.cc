@@ -12,10 +12,9 @@
 // Macros, because only they make one literal of several. Conditions that do not lead are asked of
 // each row by its number, so that none makes a list of everything it fits. `likely`: many
 // conditions make the planner expect so few rows that it would rather sort them than walk in order.
-#define LAZARET_FILTERS                                                                      \
+#define LAZARET_OLDER_FILTERS                                                                \
   " AND likely(?1 IS NULL OR d.time >= ?1) AND likely(?2 IS NULL OR d.time < ?2)"            \
   " AND likely(?3 IS NULL OR d.class = ?3) AND likely(?4 IS NULL OR d.action = ?4)"          \
-  " AND likely(?13 IS NULL OR d.wanted = ?13)"                                               \
   " AND likely(?5 IS NULL OR EXISTS (SELECT 1 FROM finding f"                                \
   "   WHERE f.seq = d.seq AND (f.code = ?5 OR f.rule = ?5)))"                                \
   " AND likely(?6 IS NULL OR d.sender = ?6)"                                                 \
@@ -24,6 +23,8 @@
   "   WHERE a.address = ?8 AND a.seq = d.seq))"                                              \
   " AND likely(?9 IS NULL OR EXISTS (SELECT 1 FROM recipient b INDEXED BY recipient_domain"  \
   "   WHERE b.domain = ?9 AND b.seq = d.seq))"
+
+#define LAZARET_FILTERS LAZARET_OLDER_FILTERS " AND likely(?13 IS NULL OR d.wanted = ?13)"
 
 #define LAZARET_NEWEST_FIRST " ORDER BY 1 DESC LIMIT ?11"
 
@@ -62,6 +63,9 @@ constexpr Sql kByWanted =
 constexpr Sql kByQueueId = LAZARET_FIND("decision d INDEXED BY decision_queue_id",
                                         "d.queue_id != '' AND d.queue_id = ?14 AND ");
 constexpr Sql kNewest = LAZARET_FIND("decision d NOT INDEXED", "");
+constexpr Sql kOlder =
+    "SELECT d.seq FROM decision d NOT INDEXED WHERE"
+    " d.seq < ?10 AND d.seq >= ?12" LAZARET_OLDER_FILTERS LAZARET_NEWEST_FIRST;
 
 bool IsDomain(std::string_view filter) { return filter.substr(0, 1) == "@"; }
 
@@ -92,6 +96,8 @@ Sql FindSql(const Query& query) {
   // Last, as one's own domain is every message's.
   return to_domain ? kByRecipientDomain : kNewest;
 }
+
+Sql OlderFindSql() { return kOlder; }
 
 void BindFind(const Query& query, const SeqBounds& bounds, Statement& statement) {
   if (query.since) statement.Int(1, query.since->micros);

@@ -17,6 +17,9 @@ namespace lazaret::db {
 // The text whose index leaves the fewest rows for this query.
 Sql FindSql(const Query& query);
 
+// For schemas before kWantedSchema: led by no index, and without parameters 13 and 14.
+Sql OlderFindSql();
+
 // Events [begin, end) that a query can fit at all.
 struct SeqBounds {
   std::uint64_t begin = 0;

@@ -5,7 +5,9 @@
 
 #include "base/format.h"
 #include "db/audit/event_codec.h"
+#include "db/audit/index.h"
 #include "db/sqlite/find_sql.h"
+#include "db/sqlite/schema.h"
 
 namespace lazaret::db {
 namespace {
@@ -40,6 +42,30 @@ void FillVerdict(const Statement& row, StoredVerdict& stored) {
   stored.fault = event.error().text;
   stored.event.verdict_id = row.ColumnText(2);
   stored.event.time.micros = row.ColumnInt(3);
+}
+
+#define LAZARET_IN_SPAN                                 \
+  "EXISTS (SELECT 1 FROM span WHERE block = seq / 1024" \
+  " AND time BETWEEN first_time AND last_time)"
+#define LAZARET_DECISION(in_span, wanted, queue_id)                                       \
+  "SELECT class, action, sender, sender_domain, time, " in_span ", " wanted ", " queue_id \
+  " FROM decision WHERE seq = ?1"
+
+Sql DecisionSql(std::int64_t schema) {
+  if (schema < kSpanSchema) return LAZARET_DECISION("1", "0", "''");
+  if (schema < kWantedSchema) return LAZARET_DECISION(LAZARET_IN_SPAN, "0", "''");
+  return LAZARET_DECISION(LAZARET_IN_SPAN, "wanted", "queue_id");
+}
+
+#define LAZARET_VERDICT(marks)                                                            \
+  "SELECT e.body, e.personal, e.verdict_id, e.time, m.mark FROM event e LEFT JOIN " marks \
+  " WHERE e.seq = ?1"
+
+Sql VerdictSql(std::int64_t schema) {
+  if (schema < kWantedSchema) {
+    return LAZARET_VERDICT("acknowledgement m ON m.verdict_id = e.verdict_id");
+  }
+  return LAZARET_VERDICT("mark m USING (seq)");
 }
 
 }  // namespace
@@ -95,11 +121,7 @@ base::Result<std::vector<ChainedRecord>> SqliteReader::Read(std::uint64_t after,
 }
 
 base::Status SqliteReader::ReadIndex(ChainedRecord& record) {
-  LAZARET_ASSIGN(Statement decision,
-                 connection_.Prepare("SELECT class, action, sender, sender_domain, time,"
-                                     " EXISTS (SELECT 1 FROM span WHERE block = seq / 1024"
-                                     "   AND time BETWEEN first_time AND last_time),"
-                                     " wanted, queue_id FROM decision WHERE seq = ?1"));
+  LAZARET_ASSIGN(Statement decision, connection_.Prepare(DecisionSql(schema_)));
   decision.Int(1, static_cast<std::int64_t>(record.seq));
   LAZARET_ASSIGN(const bool row, decision.Next());
   if (row) {
@@ -109,6 +131,7 @@ base::Status SqliteReader::ReadIndex(ChainedRecord& record) {
     record.index.sender_domain = decision.ColumnText(3);
     record.index.wanted = EnumOf<policy::Action>(decision.ColumnInt(6));
     record.index.queue_id = decision.ColumnText(7);
+    if (schema_ < kWantedSchema) FillNewColumns(record);
   }
   // The time stands in two tables and in its block's: when they part, the one that does not fit
   // shows.
@@ -120,6 +143,14 @@ base::Status SqliteReader::ReadIndex(ChainedRecord& record) {
   }
   LAZARET_TRY(ReadRecipients(record));
   return ReadFindings(record);
+}
+
+void SqliteReader::FillNewColumns(ChainedRecord& record) const {
+  const auto event = DecodeEvent(EventKind::kDecision, record.body, {});
+  if (!event.ok()) return;
+  const IndexRows derived = DeriveIndex(*event);
+  record.index.wanted = derived.wanted;
+  record.index.queue_id = derived.queue_id;
 }
 
 base::Status SqliteReader::ReadRecipients(ChainedRecord& record) {
@@ -147,10 +178,7 @@ base::Status SqliteReader::ReadFindings(ChainedRecord& record) {
 }
 
 base::Result<StoredVerdict> SqliteReader::ReadVerdict(std::uint64_t seq) {
-  LAZARET_ASSIGN(Statement row,
-                 connection_.Prepare("SELECT e.body, e.personal, e.verdict_id, e.time, m.mark"
-                                     " FROM event e LEFT JOIN mark m USING (seq)"
-                                     " WHERE e.seq = ?1"));
+  LAZARET_ASSIGN(Statement row, connection_.Prepare(VerdictSql(schema_)));
   row.Int(1, static_cast<std::int64_t>(seq));
   LAZARET_ASSIGN(const bool found, row.Next());
   StoredVerdict stored;
@@ -163,24 +191,15 @@ base::Result<StoredVerdict> SqliteReader::ReadVerdict(std::uint64_t seq) {
   return stored;
 }
 
-base::Result<ChainPosition> SqliteReader::OldPrefix(base::UnixTime before, std::uint64_t limit) {
-  const std::lock_guard lock(mutex_);
-  LAZARET_ASSIGN(ChainPosition end, ReadPosition(connection_, "SELECT seq, hash FROM anchor"));
-  LAZARET_ASSIGN(Statement rows,
-                 connection_.Prepare("SELECT seq, hash, time FROM event WHERE seq > ?1"
-                                     " ORDER BY seq LIMIT ?2"));
-  rows.Int(1, static_cast<std::int64_t>(end.seq)).Int(2, static_cast<std::int64_t>(limit));
-  for (;;) {
-    LAZARET_ASSIGN(const bool row, rows.Next());
-    if (!row || rows.ColumnInt(2) >= before.micros) return end;
-    end = {static_cast<std::uint64_t>(rows.ColumnInt(0)), DigestOf(rows.ColumnBlob(1))};
-  }
-}
-
 base::Result<std::vector<StoredVerdict>> SqliteReader::Find(const Query& query) {
   const std::lock_guard lock(mutex_);
-  LAZARET_ASSIGN(const SeqBounds bounds, BoundsOf(query, connection_));
-  LAZARET_ASSIGN(Statement rows, connection_.Prepare(FindSql(query)));
+  const bool older = schema_ < kWantedSchema;
+  if (older && (query.wanted || !query.queue_id.empty())) return NeedsSchema(schema_);
+  SeqBounds bounds;
+  if (schema_ >= kSpanSchema) {
+    LAZARET_ASSIGN(bounds, BoundsOf(query, connection_));
+  }
+  LAZARET_ASSIGN(Statement rows, connection_.Prepare(older ? OlderFindSql() : FindSql(query)));
   BindFind(query, bounds, rows);
   std::vector<StoredVerdict> found;
   for (;;) {

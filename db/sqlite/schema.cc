@@ -143,13 +143,17 @@ base::Status Migrate(Connection& connection) {
   return base::Ok();
 }
 
-base::Status CheckSchema(Connection& connection) {
+base::Error NeedsSchema(std::int64_t found) {
+  return {base::ErrorCode::kUnsupported,
+          base::Format("the verdict log has schema version {}, and this needs {}: start the daemon "
+                       "once to bring it up to date",
+                       found, kSchemaVersion)};
+}
+
+base::Result<std::int64_t> ReadableSchema(Connection& connection) {
   LAZARET_ASSIGN(const std::int64_t version, VersionOf(connection));
-  if (version == kSchemaVersion) return base::Ok();
-  return base::Error{base::ErrorCode::kUnsupported,
-                     base::Format("the verdict log has schema version {}, expected {}: start the "
-                                  "daemon once to bring it up to date",
-                                  version, kSchemaVersion)};
+  if (version < 1) return NeedsSchema(version);
+  return version;
 }
 
 }  // namespace lazaret::db

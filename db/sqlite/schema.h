@@ -10,6 +10,10 @@
 namespace lazaret::db {
 
 inline constexpr std::int64_t kSchemaVersion = 3;
+// The first versions with the table span, and with marks by number and the columns wanted and
+// queue_id.
+inline constexpr std::int64_t kSpanSchema = 2;
+inline constexpr std::int64_t kWantedSchema = 3;
 inline constexpr std::int64_t kApplicationId = 0x4C5A5254;  // "LZRT"
 
 // Events of one row of `span`: a search by time walks at most so many that do not fit at each end.
@@ -19,8 +23,12 @@ inline constexpr std::int64_t kSpanEvents = 1024;
 // one (kUnsupported) and a database of another program (kCorrupt).
 base::Status Migrate(Connection& connection);
 
-// For readers: the same refusals, and kUnsupported for an older schema; changes nothing.
-base::Status CheckSchema(Connection& connection);
+// For readers: the version, 1 to kSchemaVersion, with the same refusals; kUnsupported for a
+// database that is still empty. Changes nothing.
+base::Result<std::int64_t> ReadableSchema(Connection& connection);
+
+// What a reader answers to a question that only a column of today's schema can answer.
+base::Error NeedsSchema(std::int64_t found);
 
 }  // namespace lazaret::db
 

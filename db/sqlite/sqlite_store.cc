@@ -28,10 +28,15 @@ base::Error ReadOnlyError() {
   return {base::ErrorCode::kPermission, "verdict log: opened for reading only"};
 }
 
+struct OpenedReader {
+  Connection connection;
+  std::int64_t schema = 0;
+};
+
 class SqliteStore : public VerdictStore {
  public:
-  SqliteStore(std::unique_ptr<SqliteWriter> writer, Connection reader)
-      : writer_(std::move(writer)), reader_(std::move(reader)) {}
+  SqliteStore(std::unique_ptr<SqliteWriter> writer, OpenedReader reader)
+      : writer_(std::move(writer)), reader_(std::move(reader.connection), reader.schema) {}
 
   base::Status AppendBatch(std::span<const ChainedRecord> records) override {
     if (writer_ == nullptr) return ReadOnlyError();
@@ -52,8 +57,11 @@ class SqliteStore : public VerdictStore {
                                                        std::uint32_t limit) override {
     return reader_.IdsWithPrefix(prefix, limit);
   }
-  base::Result<ChainPosition> OldPrefix(base::UnixTime before, std::uint64_t limit) override {
-    return reader_.OldPrefix(before, limit);
+  base::Result<ChainPosition> OldPrefix(const OldBounds& bounds) override {
+    return reader_.OldPrefix(bounds);
+  }
+  base::Result<std::optional<base::UnixTime>> NewestDecision(base::UnixTime before) override {
+    return reader_.NewestDecision(before);
   }
   base::Result<ChainPosition> RemoveSome(const ChainPosition& through) override {
     if (writer_ == nullptr) return ReadOnlyError();
@@ -146,11 +154,11 @@ base::Error WithPath(base::Error error, const std::string& path) {
   return error;
 }
 
-base::Result<Connection> OpenReader(const SqliteOptions& options) {
+base::Result<OpenedReader> OpenReader(const SqliteOptions& options) {
   LAZARET_ASSIGN(Connection connection,
                  Connection::Open({options.path, true, options.busy_millis}));
-  LAZARET_TRY(CheckSchema(connection));
-  return connection;
+  LAZARET_ASSIGN(const std::int64_t schema, ReadableSchema(connection));
+  return OpenedReader{std::move(connection), schema};
 }
 
 base::Result<std::unique_ptr<VerdictStore>> OpenWriting(const SqliteOptions& options) {
@@ -160,7 +168,7 @@ base::Result<std::unique_ptr<VerdictStore>> OpenWriting(const SqliteOptions& opt
   LAZARET_ASSIGN(std::unique_ptr<SqliteWriter> writer,
                  SqliteWriter::Make(std::move(connection), options.max_history_pairs,
                                     options.wal_limit_pages));
-  LAZARET_ASSIGN(Connection reader, OpenReader(options));
+  LAZARET_ASSIGN(OpenedReader reader, OpenReader(options));
   GiveToReaders(options);
   return std::unique_ptr<VerdictStore>(
       std::make_unique<SqliteStore>(std::move(writer), std::move(reader)));
@@ -169,7 +177,7 @@ base::Result<std::unique_ptr<VerdictStore>> OpenWriting(const SqliteOptions& opt
 base::Result<std::unique_ptr<VerdictStore>> OpenReading(const SqliteOptions& options) {
   struct stat info {};
   if (::stat(options.path.c_str(), &info) != 0) return base::ErrnoError(options.path);
-  LAZARET_ASSIGN(Connection reader, OpenReader(options));
+  LAZARET_ASSIGN(OpenedReader reader, OpenReader(options));
   return std::unique_ptr<VerdictStore>(std::make_unique<SqliteStore>(nullptr, std::move(reader)));
 }
 

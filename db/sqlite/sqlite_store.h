@@ -30,7 +30,8 @@ struct SqliteOptions {
 };
 
 // Writing: creates the folder (0750) and the file (0640) when missing, brings an older schema up to
-// date, refuses a newer one (kUnsupported). Reading: kNotFound when there is no database; changes
+// date, refuses a newer one (kUnsupported). Reading: kNotFound when there is no database; reads
+// an older schema as it is (a search by `wanted` or queue id is then kUnsupported) and changes
 // nothing. Either refuses a file that is no verdict log (kCorrupt). A group that may not be given
 // is a warning in the log: nobody but the readers misses it.
 base::Result<std::unique_ptr<VerdictStore>> OpenSqliteStore(const SqliteOptions& options);

@@ -339,16 +339,81 @@ TEMPLATE_TEST_CASE("store: the old prefix ends at the first event that is not ol
                    "[contract][retention]", MemoryMaker, SqliteMaker) {
   TestType maker;
   auto store = maker.Make();
-  CHECK(store->OldPrefix(SecondsIn(100), 10).value() == ChainPosition{});
+  CHECK(store->OldPrefix({SecondsIn(100), 10}).value() == ChainPosition{});
   const auto records = Chain(*store, {SampleDecision(1), SampleDecision(2), SampleDecision(50),
                                       SampleDecision(3), SampleDecision(4)});
   REQUIRE(store->AppendBatch(records).ok());
-  CHECK(store->OldPrefix(SecondsIn(1), 10).value() == ChainPosition{});
-  CHECK(store->OldPrefix(SecondsIn(2), 10).value() == ChainPosition{1, records[0].hash});
-  CHECK(store->OldPrefix(SecondsIn(5), 10).value() == ChainPosition{2, records[1].hash});
-  CHECK(store->OldPrefix(SecondsIn(100), 10).value() == ChainPosition{5, records[4].hash});
-  CHECK(store->OldPrefix(SecondsIn(100), 3).value() == ChainPosition{3, records[2].hash});
-  CHECK(store->OldPrefix(records[0].index.time, 10).value() == ChainPosition{});
+  CHECK(store->OldPrefix({SecondsIn(1), 10}).value() == ChainPosition{});
+  CHECK(store->OldPrefix({SecondsIn(2), 10}).value() == ChainPosition{1, records[0].hash});
+  CHECK(store->OldPrefix({SecondsIn(5), 10}).value() == ChainPosition{2, records[1].hash});
+  CHECK(store->OldPrefix({SecondsIn(100), 10}).value() == ChainPosition{5, records[4].hash});
+  CHECK(store->OldPrefix({SecondsIn(100), 3}).value() == ChainPosition{3, records[2].hash});
+  CHECK(store->OldPrefix({records[0].index.time, 10}).value() == ChainPosition{});
+}
+
+TEMPLATE_TEST_CASE("store: an event of an unknown time is as old as the next one that has a time",
+                   "[contract][retention]", MemoryMaker, SqliteMaker) {
+  TestType maker;
+  auto store = maker.Make();
+  UpdateEvent update;  // between two of unknown times; its own is known
+  update.time = SecondsIn(3);
+  const auto records =
+      Chain(*store, {SampleDecision(1), SampleDecision(5000), SampleDecision(5001),
+                     SampleDecision(2), SampleDecision(5002), update, SampleDecision(6000),
+                     SampleDecision(50), SampleDecision(6001)});
+  REQUIRE(store->AppendBatch(records).ok());
+  const auto end = [&store](int before, std::uint64_t limit, int unknown_from) {
+    return store->OldPrefix({SecondsIn(before), limit, SecondsIn(unknown_from)}).value().seq;
+  };
+  CHECK(end(10, 10, 1000) == 6);
+  CHECK(end(100, 10, 1000) == 8);
+  CHECK(end(1, 10, 1000) == 0);
+  CHECK(end(2, 10, 1000) == 1);
+  // The next decision after the limit says how old the last ones are, and does not go itself.
+  for (std::uint64_t limit = 1; limit <= 4; ++limit) CHECK(end(10, limit, 1000) == limit);
+  CHECK(end(10, 5, 1000) == 4);
+  CHECK(end(10, 6, 1000) == 6);
+  CHECK(end(10, 7, 1000) == 6);
+  CHECK(end(100, 7, 1000) == 7);
+  // The bound itself: SampleDecision adds a fraction of a second.
+  CHECK(end(10, 10, 5000) == 6);
+  CHECK(end(10, 10, 5001) == 1);
+  CHECK(end(10, 10, 5002) == 1);
+  const std::vector<Event> ahead = {SampleDecision(7000)};
+  Append(*store, ahead);
+  CHECK(end(100, 100, 1000) == 8);
+}
+
+TEMPLATE_TEST_CASE("store: the newest decision below a time, whatever the order of the times",
+                   "[contract][retention]", MemoryMaker, SqliteMaker) {
+  TestType maker;
+  auto store = maker.Make();
+  const auto newest = [&store](int before) -> std::int64_t {
+    const auto time = store->NewestDecision(SecondsIn(before)).value();
+    return time ? time->micros / 1'000'000 - SecondsIn(0).micros / 1'000'000 : -1;
+  };
+  CHECK(newest(100) == -1);
+  // Three blocks of events; the first holds one of a time far ahead.
+  std::vector<Event> events;
+  for (int i = 0; i < 2500; ++i) events.emplace_back(CleanDecision(i == 300 ? 100'000 : i));
+  UpdateEvent update;
+  update.time = SecondsIn(200'000);
+  events.emplace_back(update);
+  Append(*store, events);
+  CHECK(newest(0) == -1);
+  CHECK(newest(1) == 0);
+  CHECK(newest(301) == 299);
+  CHECK(newest(1200) == 1199);
+  CHECK(newest(2500) == 2499);
+  CHECK(newest(100'000) == 2499);
+  CHECK(newest(100'001) == 100'000);
+  CHECK(newest(300'000) == 100'000);
+  // What was removed is not the newest of anything, though its block is kept.
+  const ChainPosition through = store->OldPrefix({SecondsIn(200'000), 400}).value();
+  while (store->RemoveSome(through).value() != through) {
+  }
+  CHECK(newest(300) == -1);
+  CHECK(newest(300'000) == 2499);
 }
 
 TEMPLATE_TEST_CASE("store: removal takes a prefix batch by batch, whole and verifiable at each",
@@ -363,7 +428,7 @@ TEMPLATE_TEST_CASE("store: removal takes a prefix batch by batch, whole and veri
   const std::vector<Acknowledgement> marks = {{gone, AckMark::kNextCommand},
                                               {kept, AckMark::kNextCommand}};
   REQUIRE(store->Mark(marks).ok());
-  const ChainPosition through = store->OldPrefix(SecondsIn(430), 10'000).value();
+  const ChainPosition through = store->OldPrefix({SecondsIn(430), 10'000}).value();
   REQUIRE(through.seq == 430);
   Append(*store, {PrefixForget(through)});
   std::vector<std::uint64_t> anchors;
@@ -395,13 +460,13 @@ TEMPLATE_TEST_CASE("store: a removal that no forget event names breaks the chain
   TestType maker;
   auto store = maker.Make();
   Append(*store, {SampleDecision(1), SampleDecision(2), SampleDecision(3), SampleDecision(4)});
-  const ChainPosition through = store->OldPrefix(SecondsIn(3), 10).value();
+  const ChainPosition through = store->OldPrefix({SecondsIn(3), 10}).value();
   ChainPosition wrong = through;
   wrong.hash[0] ^= 1;
   CHECK(store->RemoveSome(wrong).error().code == base::ErrorCode::kInvalid);
   CHECK(store->RemoveSome({9, through.hash}).error().code == base::ErrorCode::kInvalid);
   CHECK(store->Anchor().value() == ChainPosition{});
-  const ChainPosition below = store->OldPrefix(SecondsIn(2), 10).value();
+  const ChainPosition below = store->OldPrefix({SecondsIn(2), 10}).value();
   SECTION("none at all") {}
   SECTION("one that names less") { Append(*store, {PrefixForget(below)}); }
   SECTION("one that names a later event with another hash") {
@@ -421,7 +486,7 @@ TEMPLATE_TEST_CASE("store: a log whose every event was removed goes on from its 
   const ChainPosition last = store->Last().value();
   CHECK(store->RemoveSome(last).value() == last);
   CHECK(store->Last().value() == last);
-  CHECK(store->OldPrefix(SecondsIn(100), 10).value() == last);
+  CHECK(store->OldPrefix({SecondsIn(100), 10}).value() == last);
   Append(*store, {SampleDecision(3), PrefixForget(last)});
   CHECK(store->Last().value().seq == 4);
   CHECK(VerifyChain(*store).value().whole);
