@@ -258,7 +258,7 @@ TEST_CASE(
   f.transaction.message.sha256.fill(2);
   CHECK(judge().action == policy::Action::kTempfail);
   f.policy.mode = policy::Mode::kObserve;
-  CHECK(judge().action == policy::Action::kHold);
+  CHECK(judge().action == policy::Action::kTempfail);
   f.pool.failing = 0;
   CHECK(judge().action == policy::Action::kAccept);
 }
