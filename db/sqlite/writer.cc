@@ -39,6 +39,9 @@ base::Result<std::unique_ptr<SqliteWriter>> SqliteWriter::Make(Connection connec
   // came back after a power cut would be played into a database that has moved on.
   LAZARET_TRY(own.Run("PRAGMA synchronous = EXTRA"));
   LAZARET_TRY(own.Run("PRAGMA journal_size_limit = 67108864"));
+  // In KiB: the inner pages of all indexes of a large log, which the default of 2 MiB reads again
+  // and again.
+  LAZARET_TRY(own.Run("PRAGMA cache_size = -16384"));
   LAZARET_TRY(Migrate(own));
   LAZARET_TRY(ToWal(own));
   own.TakeOverCheckpoints();
