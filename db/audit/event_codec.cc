@@ -73,6 +73,17 @@ bool ApplyPlans(const Plans& plans, DecisionEvent& event) {
   return true;
 }
 
+// Whether the writer would have numbered the plans so: each used, in order of first use, none
+// twice, and no address spelled out that the envelope has.
+bool AreCanonical(const Plans& plans, const DecisionEvent& event) {
+  const Plans made = MakePlans(event);
+  if (made.plans.size() != plans.plans.size()) return false;
+  return std::equal(
+      made.recipients.begin(), made.recipients.end(), plans.recipients.begin(),
+      plans.recipients.end(),
+      [](const PlannedRecipient& a, const PlannedRecipient& b) { return a.plan == b.plan; });
+}
+
 // `plans` belong to a decision and are unused for the rest.
 template <typename Archive>
 void AllFields(Archive& archive, Event& event, Plans& plans) {
@@ -133,6 +144,8 @@ base::Result<Event> DecodeEvent(EventKind kind, std::string_view body, std::stri
   if (decision != nullptr && !ApplyPlans(plans, *decision)) {
     return Corrupt("a recipient names a plan that does not exist");
   }
+  if (decision != nullptr && !AreCanonical(plans, *decision))
+    return Corrupt("the recipients' plans are not in their canonical form");
   return event;
 }
 

@@ -216,6 +216,25 @@ TEST_CASE("codec: many recipients with one plan store it once", "[db][codec]") {
   CHECK(std::get<DecisionEvent>(*decoded).verdict.recipients[999].steps.size() == 2);
 }
 
+TEST_CASE("codec: plans that no recipient uses, or in another order, are refused", "[db][codec]") {
+  DecisionEvent event = SampleDecision(1);
+  event.envelope.recipients = {"a@lazaret.test", "b@lazaret.test"};
+  event.verdict.recipients = {SampleRecipient("a@lazaret.test", policy::Action::kReject, 1),
+                              SampleRecipient("b@lazaret.test", policy::Action::kAccept, 1)};
+  const EncodedEvent encoded = EncodeEvent(event);
+  REQUIRE(DecodeEvent(EventKind::kDecision, encoded.body, encoded.personal).ok());
+  // Two recipients, each a plan and no address of its own.
+  const std::string recipients("\x82\x82\x00\x40\x82\x01\x40", 7);
+  const std::size_t at = encoded.body.rfind(recipients);
+  REQUIRE(at != std::string::npos);
+  for (const std::string& other : {std::string("\x82\x82\x00\x40\x82\x00\x40", 7),
+                                   std::string("\x82\x82\x01\x40\x82\x00\x40", 7)}) {
+    std::string body = encoded.body;
+    body.replace(at, other.size(), other);
+    CHECK_FALSE(DecodeEvent(EventKind::kDecision, body, encoded.personal).ok());
+  }
+}
+
 TEST_CASE("codec: the largest verdict stays small, written and read", "[db][codec]") {
   DecisionEvent event = SampleDecision(1);
   event.envelope.recipients.clear();
