@@ -1,4 +1,5 @@
-// Collects one message: in memory up to a limit, then in an unlinked file of the spool folder.
+// Collects one message: in memory (from some size on a memory file) up to a limit, then in an
+// unlinked file of the spool folder.
 #ifndef LAZARET_MILTER_MESSAGE_STORE_H_
 #define LAZARET_MILTER_MESSAGE_STORE_H_
 
@@ -42,12 +43,14 @@ class MessageStore {
 
  private:
   base::Status Write(std::string_view bytes);
+  base::Status MoveToMemoryFile();
   base::Status MoveToSpool();
   base::Status Fail(base::Error error);
   base::Result<base::UniqueFd> ReadOnlySpool() const;
 
   StoreOptions options_;
-  std::string memory_;
+  std::string memory_;          // of a small message
+  base::UniqueFd memory_file_;  // of a larger one: handed on as it is, no copy at the end
   base::UniqueFd spool_;
   SpoolShare share_;
   std::uint64_t bytes_ = 0;
