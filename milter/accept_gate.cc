@@ -181,8 +181,12 @@ int AcceptGate::Accept(int listener, sockaddr* address, socklen_t* length) {
     const int ready = event.data.fd == listener ? TakeNew(listener)
                       : IsReady(event)          ? event.data.fd
                                                 : -1;
-    if (ready >= 0) return HandOn(ready, address, length);
+    if (ready < 0) continue;
+    const int fd = HandOn(ready, address, length);
+    has_waiting_ = !waiting_.empty();
+    return fd;
   } while (!waiting_.empty() && !core_.stopping());
+  has_waiting_ = !waiting_.empty();
   errno = EINTR;
   return -1;
 }

@@ -13,6 +13,7 @@
 #include <sys/epoll.h>
 #include <sys/socket.h>
 
+#include <atomic>
 #include <map>
 
 #include "base/clock.h"
@@ -21,7 +22,7 @@
 
 namespace lazaret::milter {
 
-// All members are for the thread that serves. The core must outlive the gate.
+// All members but HasWaiting are for the thread that serves. The core must outlive the gate.
 class AcceptGate {
  public:
   explicit AcceptGate(FilterCore& core) : core_(core) {}
@@ -31,6 +32,9 @@ class AcceptGate {
   bool OnItsThread() const { return pthread_equal(thread_, pthread_self()) != 0; }
   // As accept(2). EINTR when nothing waits any more or the filter is stopping.
   int Accept(int listener, sockaddr* address, socklen_t* length);
+  // Peers are held back while libmilter itself waits for the next one: it has to call Accept, which
+  // looks after them. From any thread.
+  bool HasWaiting() const { return has_waiting_; }
 
  private:
   struct Peer {
@@ -58,6 +62,7 @@ class AcceptGate {
   base::UniqueFd spare_;
   int most_descriptor_ = 0;  // of a connection; what is above is for messages
   std::map<int, Peer> waiting_;
+  std::atomic<bool> has_waiting_ = false;  // as waiting_ was when Accept returned
 };
 
 }  // namespace lazaret::milter

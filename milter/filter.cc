@@ -114,7 +114,7 @@ class LibmilterFilter : public Filter {
   }
 
   base::Status Serve() override {
-    LAZARET_TRY(waker_.Start(core_.options.listen));
+    LAZARET_TRY(waker_.Start(core_.options.listen, [this] { return MayBeKept(); }));
     gate_.Install();
     if (!core_.ServeBegins()) return base::Ok();
     const bool served = smfi_main() == MI_SUCCESS;
@@ -133,6 +133,13 @@ class LibmilterFilter : public Filter {
   FilterLoad Load() const override { return core_.Load(); }
 
  private:
+  // Some thread of libmilter is kept, by a callback or a peer, and another session may wait for it;
+  // or its listener is to come back, for peers that are held back or for the stop.
+  bool MayBeKept() const {
+    return core_.stopping() || gate_.HasWaiting() ||
+           (core_.Load().sessions > 1 && (core_.InCallback() || PacketWaits() > 0));
+  }
+
   FilterCore core_;
   AcceptGate gate_{core_};
   Waker waker_;

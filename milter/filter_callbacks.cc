@@ -53,6 +53,17 @@ class InFlight {
   FilterCore& core_;
 };
 
+class InCallback {
+ public:
+  explicit InCallback(FilterCore& core) : core_(core) { core_.CallbackBegins(); }
+  ~InCallback() { core_.CallbackEnds(); }
+  InCallback(const InCallback&) = delete;
+  InCallback& operator=(const InCallback&) = delete;
+
+ private:
+  FilterCore& core_;
+};
+
 // An MTA that never negotiates gets its session at its first command.
 Connection& ConnectionOf(SMFICTX* context) {
   auto* connection = static_cast<Connection*>(smfi_getpriv(context));
@@ -81,6 +92,7 @@ sfsistat Tempfail(SMFICTX* context, const char* enhanced) {
 // Runs a callback's body; whatever it throws (no memory) becomes a tempfail.
 template <typename Body>
 sfsistat Guarded(SMFICTX* context, Body&& body) {
+  const InCallback in_callback(*g_core);
   try {
     return body(ConnectionOf(context));
   } catch (const std::exception& error) {

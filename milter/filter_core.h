@@ -33,6 +33,11 @@ class FilterCore {
   // True when smfi_stop is needed: smfi_main is accepting, or is not after the time it may take.
   bool BeginStop();
 
+  // Around each callback.
+  void CallbackBegins() { ++callbacks_; }
+  void CallbackEnds() { --callbacks_; }
+  bool InCallback() const { return callbacks_ > 0; }
+
   void MessageBegan();
   void MessageAnswered();
   bool WaitIdle(base::Deadline deadline);
@@ -48,6 +53,7 @@ class FilterCore {
   std::atomic<std::uint32_t> sessions_ = 0;
   std::atomic<bool> stopping_ = false;
   std::atomic<std::uint32_t> in_flight_ = 0;
+  std::atomic<std::uint32_t> callbacks_ = 0;
   std::mutex mutex_;
   std::condition_variable answered_;
   std::atomic<Phase> phase_ = Phase::kNew;  // changed under mutex_

@@ -19,6 +19,7 @@ constexpr long kNanosPerMilli = 1'000'000;
 
 std::atomic<int> g_session_millis = 0;
 std::atomic<int> g_packet_millis = 0;
+std::atomic<int> g_packet_waits = 0;
 
 }  // namespace
 
@@ -27,12 +28,30 @@ void BoundPacketWaits(std::uint32_t session_seconds, std::uint32_t packet_second
   g_packet_millis = static_cast<int>(std::min(session_seconds, packet_seconds)) * kMillis;
 }
 
+int PacketWaits() { return g_packet_waits; }
+
 namespace {
 
-int PollMillis(const pollfd* fds, nfds_t count, int millis) {
-  const bool inside_packet =
-      count == 1 && millis > 0 && millis == g_session_millis && (fds[0].events & POLLIN) != 0;
-  return inside_packet ? g_packet_millis.load() : millis;
+bool IsInsidePacket(const pollfd* fds, nfds_t count, int millis) {
+  return count == 1 && millis > 0 && millis == g_session_millis && (fds[0].events & POLLIN) != 0;
+}
+
+int Poll(pollfd* fds, nfds_t count, int millis) {
+  timespec time{};
+  time.tv_sec = millis / kMillis;
+  time.tv_nsec = (millis % kMillis) * kNanosPerMilli;
+  return ppoll(fds, count, millis < 0 ? nullptr : &time, nullptr);
+}
+
+int PollForPacket(pollfd* fds) {
+  ++g_packet_waits;
+  const int ready = Poll(fds, 1, g_packet_millis);
+  --g_packet_waits;
+  return ready;
+}
+
+int PollAsLibmilterWaits(pollfd* fds, nfds_t count, int millis) {
+  return IsInsidePacket(fds, count, millis) ? PollForPacket(fds) : Poll(fds, count, millis);
 }
 
 }  // namespace
@@ -43,9 +62,5 @@ extern "C" __attribute__((visibility("default"))) int LazaretPoll(pollfd* fds, n
                                                                   int millis) __asm__("poll");
 
 int LazaretPoll(pollfd* fds, nfds_t count, int millis) {
-  const int left = lazaret::milter::PollMillis(fds, count, millis);
-  timespec time{};
-  time.tv_sec = left / lazaret::milter::kMillis;
-  time.tv_nsec = (left % lazaret::milter::kMillis) * lazaret::milter::kNanosPerMilli;
-  return ppoll(fds, count, left < 0 ? nullptr : &time, nullptr);
+  return lazaret::milter::PollAsLibmilterWaits(fds, count, millis);
 }

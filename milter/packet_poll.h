@@ -11,6 +11,9 @@ namespace lazaret::milter {
 // counts for itself, so a peer that trickles bytes is bounded by the packet's length, not by this.
 void BoundPacketWaits(std::uint32_t session_seconds, std::uint32_t packet_seconds);
 
+// Threads that wait so right now. From any thread.
+int PacketWaits();
+
 }  // namespace lazaret::milter
 
 #endif  // LAZARET_MILTER_PACKET_POLL_H_

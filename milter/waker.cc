@@ -40,7 +40,7 @@ base::Result<std::string> Resolve(const std::string& listen) {
 
 }  // namespace
 
-base::Status Waker::Start(const std::string& listen) {
+base::Status Waker::Start(const std::string& listen, std::function<bool()> needed) {
   if (listen.rfind(kUnixPrefix, 0) == 0) {
     const std::string path = listen.substr(kUnixPrefix.size());
     auto* local = reinterpret_cast<sockaddr_un*>(&address_);
@@ -55,6 +55,7 @@ base::Status Waker::Start(const std::string& listen) {
   }
   // Start and Stop come from different threads.
   const std::lock_guard lock(mutex_);
+  needed_ = std::move(needed);
   if (!stop_) thread_ = std::thread([this] { Run(); });
   return base::Ok();
 }
@@ -74,7 +75,7 @@ void Waker::Run() {
   std::unique_lock lock(mutex_);
   while (!changed_.wait_for(lock, kPeriod, [this] { return stop_; })) {
     lock.unlock();
-    Touch();
+    if (needed_()) Touch();
     lock.lock();
   }
 }
