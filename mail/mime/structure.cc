@@ -107,9 +107,23 @@ StructureNode Walk(GMimeObject* object, int depth_left) {
 
 }  // namespace
 
+namespace {
+
+// The parser only reads; a stream of its own would be a copy of the whole message.
+GByteArray ViewOf(std::string_view bytes) {
+  GByteArray view{};
+  view.data = reinterpret_cast<guint8*>(const_cast<char*>(bytes.data()));  // NOLINT
+  view.len = static_cast<guint>(bytes.size());
+  return view;
+}
+
+}  // namespace
+
 std::optional<StructureNode> ParseStructure(std::string_view bytes, int max_depth) {
   PreloadStructure();
-  const Owned<GMimeStream> stream(g_mime_stream_mem_new_with_buffer(bytes.data(), bytes.size()));
+  GByteArray whole = ViewOf(bytes);
+  const Owned<GMimeStream> stream(g_mime_stream_mem_new_with_byte_array(&whole));
+  g_mime_stream_mem_set_owner(GMIME_STREAM_MEM(stream.get()), FALSE);
   const Owned<GMimeParser> parser(g_mime_parser_new_with_stream(stream.get()));
   g_mime_parser_set_persist_stream(parser.get(), TRUE);
   const std::unique_ptr<GMimeParserOptions, void (*)(GMimeParserOptions*)> options(

@@ -28,6 +28,26 @@ constexpr std::array<std::uint8_t, 256> MakeBase64Table() {
 }
 constexpr auto kBase64 = MakeBase64Table();
 
+// What a letter is worth at each of the four places of its group; kNoLetter for what is none.
+constexpr std::uint32_t kNoLetter = 1U << 24;
+using GroupTables = std::array<std::array<std::uint32_t, 256>, 4>;
+constexpr GroupTables MakeGroupTables() {
+  GroupTables tables{};
+  for (std::size_t place = 0; place < tables.size(); ++place) {
+    for (std::size_t c = 0; c < kBase64.size(); ++c) {
+      const std::uint32_t value = kBase64[c];
+      tables[place][c] = value < 64 ? value << (18 - 6 * place) : kNoLetter;
+    }
+  }
+  return tables;
+}
+constexpr GroupTables kGroups = MakeGroupTables();
+
+std::uint32_t Group(const char* letters) {
+  const auto* at = reinterpret_cast<const unsigned char*>(letters);
+  return kGroups[0][at[0]] | kGroups[1][at[1]] | kGroups[2][at[2]] | kGroups[3][at[3]];
+}
+
 std::uint8_t Base64Class(char c) { return kBase64[static_cast<unsigned char>(c)]; }
 
 // Behind padding: is there a line that only makes sense as more base64?
@@ -74,12 +94,8 @@ class Base64Decoder {
     std::size_t size = 0;
     const std::size_t begin = i;
     for (; size < sizeof bytes && i + 4 <= text_.size(); i += 4, size += 3) {
-      const std::uint32_t a = Base64Class(text_[i]);
-      const std::uint32_t b = Base64Class(text_[i + 1]);
-      const std::uint32_t c = Base64Class(text_[i + 2]);
-      const std::uint32_t d = Base64Class(text_[i + 3]);
-      if ((a | b | c | d) >= 64) break;
-      const std::uint32_t group = a << 18 | b << 12 | c << 6 | d;
+      const std::uint32_t group = Group(text_.data() + i);
+      if (group >= kNoLetter) break;
       bytes[size] = static_cast<char>(group >> 16);
       bytes[size + 1] = static_cast<char>(group >> 8 & 0xFFU);
       bytes[size + 2] = static_cast<char>(group & 0xFFU);
