@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """Sessions that are open and say nothing: what they cost, and what comes after the last one that may be."""
 import os
+import resource
 import shutil
 import tempfile
 import time
@@ -83,6 +84,47 @@ class Idle(Case):
         held = [one for one in range(10) if processes.threads(self.front) > threads + 20 and not time.sleep(1)]
         self.assertLess(len(held), 8)
         self.assert_passes(first, "after")
+
+
+HARD = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+MANY = min(10_000, HARD // 2)  # connections; both ends' descriptors are of this machine
+ALLOWED = MANY * 6 // 10
+
+
+class Many(Case):
+    settings = {"limits": {"sessions": ALLOWED, "idle_seconds": 300}}
+
+    def test_ten_thousand_connections_get_an_answer_or_are_closed_and_mail_flows_on(self):
+        soft = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+        resource.setrlimit(resource.RLIMIT_NOFILE, (HARD, HARD))
+        self.addCleanup(resource.setrlimit, resource.RLIMIT_NOFILE, (soft, HARD))
+        first, opened, refused, closed = self.open(), [], 0, 0
+        for _ in range(MANY):
+            try:
+                opened.append(milter.Session(self.lazaret.socket))
+                refused += opened[-1].greeting.code == 451
+            except OSError:
+                closed += 1
+        self.assertEqual(len(opened) - refused, ALLOWED - 1)
+        self.assertEqual(refused + closed, MANY - ALLOWED + 1)
+        self.assertGreater(refused, 0)
+        self.assertLess(self.assert_passes(first, "beside").seconds, 5)
+        self.assertLess(processes.threads(self.front), 40)
+        for one in opened:
+            one.close()
+        self.assert_served_again()
+
+    def assert_served_again(self):
+        deadline = time.monotonic() + 30
+        while time.monotonic() < deadline:
+            try:
+                one = self.open()
+                if one.greeting.code == 250:
+                    return self.assert_passes(one, "later")
+            except OSError:
+                pass
+            time.sleep(0.1)
+        return self.fail("nothing was accepted any more")
 
 
 class Descriptors(Case):
