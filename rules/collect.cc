@@ -116,8 +116,9 @@ class Collector {
     if (!DetectorsLookAt(UnitAt(unit))) return base::Ok();
     const DetectorInput input{hits_.texts[unit].view(), SubjectFor(unit), today_, deadline_};
     std::map<std::size_t, std::size_t> claimed;  // begin -> end
+    std::vector<DetectorOutput> outputs = FindAllValues(input);
     for (std::uint32_t detector : ByRank()) {
-      DetectorOutput output = Detectors()[detector].find(input);
+      const DetectorOutput& output = outputs[detector];
       if (output.expired) return Late();
       if (output.truncated) hits_.truncated = true;
       for (const DetectedValue& value : output.values) {
@@ -128,7 +129,6 @@ class Collector {
         }
         KeepValue(unit, detector, value);
       }
-      if (deadline_.Expired()) return Late();
     }
     return base::Ok();
   }
@@ -138,13 +138,16 @@ class Collector {
     return UnitAt(unit).scope == Scope::kSubject ? std::string_view() : subject_;
   }
 
-  static std::vector<std::uint32_t> ByRank() {
-    std::vector<std::uint32_t> order(Detectors().size());
-    for (std::uint32_t i = 0; i < order.size(); ++i) order[i] = i;
-    std::sort(order.begin(), order.end(), [](std::uint32_t a, std::uint32_t b) {
-      return Detectors()[a].rank < Detectors()[b].rank;
-    });
-    return order;
+  static const std::vector<std::uint32_t>& ByRank() {
+    static const std::vector<std::uint32_t> kOrder = [] {
+      std::vector<std::uint32_t> order(Detectors().size());
+      for (std::uint32_t i = 0; i < order.size(); ++i) order[i] = i;
+      std::sort(order.begin(), order.end(), [](std::uint32_t a, std::uint32_t b) {
+        return Detectors()[a].rank < Detectors()[b].rank;
+      });
+      return order;
+    }();
+    return kOrder;
   }
 
   static bool Claim(std::map<std::size_t, std::size_t>& claimed, const DetectedValue& value) {

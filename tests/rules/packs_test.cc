@@ -9,7 +9,6 @@
 namespace lazaret::rules {
 namespace {
 
-
 using testing::Shipped;
 
 TEST_CASE("packs: the shipped rules compile and pass their own tests") {
