@@ -5,6 +5,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <initializer_list>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -14,6 +15,8 @@ namespace lazaret::base {
 using Sha256Digest = std::array<std::uint8_t, 32>;
 
 Sha256Digest Sha256(std::string_view bytes);
+// Of the parts one after another.
+Sha256Digest Sha256Of(std::initializer_list<std::string_view> parts);
 Sha256Digest HmacSha256(std::string_view key, std::string_view bytes);
 
 // Incremental SHA-256.

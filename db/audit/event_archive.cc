@@ -8,10 +8,7 @@
 namespace lazaret::db {
 
 std::string PersonalHash(std::string_view salt, std::string_view value) {
-  base::Sha256Stream stream;
-  stream.Update(salt);
-  stream.Update(value);
-  return std::string(base::AsBytes(stream.Finish()));
+  return std::string(base::AsBytes(base::Sha256Of({salt, value})));
 }
 
 std::string EncodePersonal(const PersonalValues& values) {
@@ -60,7 +57,7 @@ void EventWriter::Personal(const std::string& value) {
   }
   PersonalValue one{salts_.substr(next_salt_, kSaltBytes), value};
   next_salt_ += kSaltBytes;
-  cbor_.Bytes(PersonalHash(one.salt, one.value));
+  cbor_.Bytes(base::AsBytes(base::Sha256Of({one.salt, one.value})));
   personal_.emplace_back(std::move(one));
 }
 

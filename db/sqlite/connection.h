@@ -44,12 +44,16 @@ class Statement {
   Statement(const Statement&) = delete;
   Statement& operator=(const Statement&) = delete;
   ~Statement();
+  explicit operator bool() const { return statement_ != nullptr; }
 
   // Parameters count from 1.
   Statement& Int(int at, std::int64_t value);
   Statement& Text(int at, std::string_view value);
   Statement& Blob(int at, std::string_view value);
   Statement& Null(int at);
+  // The same without a copy: the bytes must stay where they are until Run has returned or Reset.
+  Statement& TextInPlace(int at, std::string_view value);
+  Statement& BlobInPlace(int at, std::string_view value);
 
   // True when there is a row.
   base::Result<bool> Next();
@@ -81,6 +85,8 @@ class Connection {
   Connection() = default;
   Connection(Connection&& other) noexcept
       : handle_(std::exchange(other.handle_, nullptr)),
+        begin_(std::move(other.begin_)),
+        commit_(std::move(other.commit_)),
         busy_millis_(other.busy_millis_),
         wal_pages_(std::move(other.wal_pages_)) {}
   Connection& operator=(Connection&& other) noexcept;
@@ -107,8 +113,15 @@ class Connection {
   void Rollback();
 
  private:
+  friend class Transaction;
   explicit Connection(sqlite3* handle) : handle_(handle) {}
+  base::Status Begin();
+  base::Status Commit();
+
   sqlite3* handle_ = nullptr;
+  // Prepared once: a batch of one event would otherwise cost two compilations more.
+  Statement begin_;
+  Statement commit_;
   int busy_millis_ = 0;
   std::unique_ptr<std::int64_t> wal_pages_;  // SQLite's hook writes to it
 };

@@ -1,5 +1,6 @@
 #include "db/sqlite/writer.h"
 
+#include <algorithm>
 #include <utility>
 #include <vector>
 
@@ -61,7 +62,7 @@ base::Status SqliteWriter::Prepare() {
                                      " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)"));
   LAZARET_ASSIGN(widen_span_,
                  connection_.Prepare("INSERT INTO span(block, first_time, last_time)"
-                                     " VALUES (?1, ?2, ?2) ON CONFLICT(block) DO UPDATE SET"
+                                     " VALUES (?1, ?2, ?3) ON CONFLICT(block) DO UPDATE SET"
                                      " first_time = min(first_time, excluded.first_time),"
                                      " last_time = max(last_time, excluded.last_time)"));
   LAZARET_ASSIGN(insert_recipient_,
@@ -74,7 +75,8 @@ base::Status SqliteWriter::Prepare() {
   LAZARET_ASSIGN(update_history_,
                  connection_.Prepare("UPDATE history SET seq = ?1 WHERE key = ?2"));
   LAZARET_ASSIGN(insert_history_,
-                 connection_.Prepare("INSERT INTO history(seq, key) VALUES (?1, ?2)"));
+                 connection_.Prepare(
+                     "INSERT INTO history(seq, key) VALUES (?1, ?2) ON CONFLICT(key) DO NOTHING"));
   LAZARET_ASSIGN(mark_,
                  connection_.Prepare("INSERT INTO mark(seq, mark) SELECT seq, ?2 FROM event"
                                      " WHERE verdict_id = ?1 AND kind = 1"
@@ -95,6 +97,7 @@ base::Status SqliteWriter::AppendBatch(std::span<const ChainedRecord> records) {
     LAZARET_TRY(Insert(records[i]));
     LAZARET_TRY(NoteHistory(records[i], pairs));
   }
+  LAZARET_TRY(WidenSpans(records));
   if (pairs > max_history_pairs_) LAZARET_TRY(TrimHistory(pairs));
   LAZARET_TRY(transaction.Commit());
   history_pairs_ = pairs;
@@ -113,12 +116,12 @@ base::Status SqliteWriter::CheckFollows(const ChainedRecord& first) {
 base::Status SqliteWriter::Insert(const ChainedRecord& record) {
   insert_event_.Int(1, Signed(record.seq))
       .Int(2, static_cast<std::int64_t>(record.kind))
-      .Blob(3, base::AsBytes(record.hash))
-      .Blob(4, record.body)
-      .Blob(5, record.personal)
-      .Text(6, record.index.verdict_id)
+      .BlobInPlace(3, base::AsBytes(record.hash))
+      .BlobInPlace(4, record.body)
+      .BlobInPlace(5, record.personal)
+      .TextInPlace(6, record.index.verdict_id)
       .Int(7, record.index.time.micros)
-      .Text(8, record.index.node);
+      .TextInPlace(8, record.index.node);
   LAZARET_TRY(insert_event_.Run());
   return record.kind == EventKind::kDecision ? InsertIndex(record) : base::Ok();
 }
@@ -129,21 +132,36 @@ base::Status SqliteWriter::InsertIndex(const ChainedRecord& record) {
       .Int(2, index.time.micros)
       .Int(3, static_cast<std::int64_t>(index.cls))
       .Int(4, static_cast<std::int64_t>(index.action))
-      .Text(5, index.sender)
-      .Text(6, index.sender_domain)
+      .TextInPlace(5, index.sender)
+      .TextInPlace(6, index.sender_domain)
       .Int(7, static_cast<std::int64_t>(index.wanted))
-      .Text(8, index.queue_id);
+      .TextInPlace(8, index.queue_id);
   LAZARET_TRY(insert_decision_.Run());
-  widen_span_.Int(1, Signed(record.seq) / kSpanEvents).Int(2, index.time.micros);
-  LAZARET_TRY(widen_span_.Run());
   LAZARET_TRY(InsertRecipients(record));
   for (std::size_t i = 0; i < index.findings.size(); ++i) {
     insert_finding_.Int(1, Signed(record.seq))
         .Int(2, Signed(i))
-        .Text(3, index.findings[i].code)
-        .Text(4, index.findings[i].rule)
+        .TextInPlace(3, index.findings[i].code)
+        .TextInPlace(4, index.findings[i].rule)
         .Int(5, static_cast<std::int64_t>(index.findings[i].cls));
     LAZARET_TRY(insert_finding_.Run());
+  }
+  return base::Ok();
+}
+
+// One row a block, not one an event: they follow each other.
+base::Status SqliteWriter::WidenSpans(std::span<const ChainedRecord> records) {
+  for (std::size_t i = 0; i < records.size();) {
+    const std::int64_t block = Signed(records[i].seq) / kSpanEvents;
+    std::int64_t first = INT64_MAX;
+    std::int64_t last = INT64_MIN;
+    for (; i < records.size() && Signed(records[i].seq) / kSpanEvents == block; ++i) {
+      if (records[i].kind != EventKind::kDecision) continue;
+      first = std::min(first, records[i].index.time.micros);
+      last = std::max(last, records[i].index.time.micros);
+    }
+    if (first > last) continue;
+    LAZARET_TRY(widen_span_.Int(1, block).Int(2, first).Int(3, last).Run());
   }
   return base::Ok();
 }
@@ -153,8 +171,8 @@ base::Status SqliteWriter::InsertRecipients(const ChainedRecord& record) {
   for (std::size_t i = 0; i < recipients.size(); ++i) {
     insert_recipient_.Int(1, Signed(record.seq))
         .Int(2, Signed(i))
-        .Text(3, recipients[i].address)
-        .Text(4, recipients[i].domain)
+        .TextInPlace(3, recipients[i].address)
+        .TextInPlace(4, recipients[i].domain)
         .Int(5, static_cast<std::int64_t>(recipients[i].action));
     LAZARET_TRY(insert_recipient_.Run());
   }
@@ -170,17 +188,18 @@ base::Status SqliteWriter::NoteHistory(const ChainedRecord& record, std::uint64_
 
 base::Status SqliteWriter::NoteHistoryKey(const std::string& key, std::int64_t seq,
                                           std::uint64_t& pairs) {
-  LAZARET_ASSIGN(const bool known, find_history_.Blob(1, key).Next());
+  LAZARET_TRY(insert_history_.Int(1, seq).BlobInPlace(2, key).Run());
+  if (connection_.Changes() != 0) {
+    ++pairs;
+    return base::Ok();
+  }
+  LAZARET_ASSIGN(const bool known, find_history_.BlobInPlace(1, key).Next());
   const std::int64_t seen = known ? find_history_.ColumnInt(0) : 0;
   find_history_.Reset();
-  if (!known) {
-    ++pairs;
-    return insert_history_.Int(1, seq).Blob(2, key).Run();
-  }
   // Which pair went longest unseen need not be exact: one that writes often would cost two pages a
   // message.
   if (seq - seen < Signed(max_history_pairs_ / 16)) return base::Ok();
-  return update_history_.Int(1, seq).Blob(2, key).Run();
+  return update_history_.Int(1, seq).BlobInPlace(2, key).Run();
 }
 
 base::Status SqliteWriter::TrimHistory(std::uint64_t& pairs) {
@@ -198,7 +217,8 @@ base::Status SqliteWriter::Mark(std::span<const Acknowledgement> marks) {
   const std::lock_guard lock(mutex_);
   LAZARET_ASSIGN(Transaction transaction, Transaction::Begin(connection_));
   for (const Acknowledgement& one : marks) {
-    LAZARET_TRY(mark_.Text(1, one.verdict_id).Int(2, static_cast<std::int64_t>(one.mark)).Run());
+    LAZARET_TRY(
+        mark_.TextInPlace(1, one.verdict_id).Int(2, static_cast<std::int64_t>(one.mark)).Run());
   }
   return transaction.Commit();
 }

@@ -41,6 +41,7 @@ class SqliteWriter {
   base::Status CheckFollows(const ChainedRecord& first);
   base::Status Insert(const ChainedRecord& record);
   base::Status InsertIndex(const ChainedRecord& record);
+  base::Status WidenSpans(std::span<const ChainedRecord> records);
   base::Status InsertRecipients(const ChainedRecord& record);
   base::Status NoteHistory(const ChainedRecord& record, std::uint64_t& pairs);
   base::Status NoteHistoryKey(const std::string& key, std::int64_t seq, std::uint64_t& pairs);
