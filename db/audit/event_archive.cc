@@ -6,6 +6,11 @@
 #include "db/event.h"
 
 namespace lazaret::db {
+namespace {
+
+constexpr std::size_t kHeadBytes = 9;  // the longest head of CBOR
+
+}  // namespace
 
 std::string PersonalHash(std::string_view salt, std::string_view value) {
   return std::string(base::AsBytes(base::Sha256Of({salt, value})));
@@ -55,10 +60,21 @@ void EventWriter::Personal(const std::string& value) {
     salts_ = base::RandomBytes(kSaltsAtOnce * kSaltBytes);
     next_salt_ = 0;
   }
-  PersonalValue one{salts_.substr(next_salt_, kSaltBytes), value};
+  const std::string_view salt = std::string_view(salts_).substr(next_salt_, kSaltBytes);
   next_salt_ += kSaltBytes;
-  cbor_.Bytes(base::AsBytes(base::Sha256Of({one.salt, one.value})));
-  personal_.emplace_back(std::move(one));
+  cbor_.Bytes(base::AsBytes(base::Sha256Of({salt, value})));
+  ++personal_count_;
+  personal_.Array(2);
+  personal_.Bytes(salt);
+  personal_.Bytes(value);
+}
+
+std::string EventWriter::TakePersonal() {
+  CborWriter whole;
+  whole.Reserve(personal_.bytes().size() + kHeadBytes);
+  whole.Array(personal_count_);
+  whole.Encoded(personal_.bytes());
+  return whole.Take();
 }
 
 void EventReader::Digest(base::Sha256Digest& digest) {
