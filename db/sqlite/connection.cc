@@ -213,6 +213,11 @@ base::Result<std::int64_t> Connection::Number(Sql sql) {
 
 std::int64_t Connection::Changes() const { return sqlite3_changes64(handle_); }
 
+base::Status Connection::AddModule(const char* name, const sqlite3_module& module, void* context) {
+  const int result = sqlite3_create_module_v2(handle_, name, &module, context, nullptr);
+  return result == SQLITE_OK ? base::Ok() : base::Status(ErrorOf(handle_, result));
+}
+
 void Connection::TakeOverCheckpoints() {
   wal_pages_ = std::make_unique<std::int64_t>(0);
   const auto note = [](void* pages, sqlite3*, const char*, int count) {

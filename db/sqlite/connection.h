@@ -13,6 +13,7 @@
 #include "base/result.h"
 
 struct sqlite3;
+struct sqlite3_module;
 struct sqlite3_stmt;
 
 namespace lazaret::db {
@@ -99,6 +100,9 @@ class Connection {
   // The first column of the first row; 0 when there is none.
   base::Result<std::int64_t> Number(Sql sql);
   std::int64_t Changes() const;
+
+  // A virtual table of this connection alone; both must live as long as it.
+  base::Status AddModule(const char* name, const sqlite3_module& module, void* context);
 
   // From now on commits leave the write-ahead log to Checkpoint, and WalPages counts what the last
   // commit left in it.

@@ -8,6 +8,7 @@
 #include "db/audit/event_codec.h"
 #include "db/audit/index.h"
 #include "db/sqlite/reader.h"
+#include "db/sqlite/record_rows.h"
 #include "db/sqlite/schema.h"
 
 namespace lazaret::db {
@@ -52,31 +53,33 @@ base::Result<std::unique_ptr<SqliteWriter>> SqliteWriter::Make(Connection connec
   return writer;
 }
 
+// OR FAIL: a batch that fails is rolled back as a whole, so SQLite need not keep what it would take
+// to undo one statement of it.
 base::Status SqliteWriter::Prepare() {
-  LAZARET_ASSIGN(insert_event_, connection_.Prepare(
-                                    "INSERT INTO event(seq, kind, hash, body, personal, verdict_id,"
-                                    " time, node) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)"));
+  LAZARET_ASSIGN(incoming_, Incoming::Make(connection_));
+  LAZARET_ASSIGN(insert_event_,
+                 connection_.Prepare("INSERT OR FAIL INTO event(seq, kind, hash, body, personal,"
+                                     " verdict_id, time, node) SELECT * FROM incoming"));
   LAZARET_ASSIGN(insert_decision_,
-                 connection_.Prepare("INSERT INTO decision(seq, time, class, action, sender,"
-                                     " sender_domain, wanted, queue_id)"
-                                     " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)"));
+                 connection_.Prepare("INSERT OR FAIL INTO decision(seq, time, class, action,"
+                                     " sender, sender_domain, wanted, queue_id)"
+                                     " SELECT * FROM incoming"));
   LAZARET_ASSIGN(widen_span_,
                  connection_.Prepare("INSERT INTO span(block, first_time, last_time)"
                                      " VALUES (?1, ?2, ?3) ON CONFLICT(block) DO UPDATE SET"
                                      " first_time = min(first_time, excluded.first_time),"
                                      " last_time = max(last_time, excluded.last_time)"));
   LAZARET_ASSIGN(insert_recipient_,
-                 connection_.Prepare("INSERT INTO recipient(seq, position, address, domain, action)"
-                                     " VALUES (?1, ?2, ?3, ?4, ?5)"));
+                 connection_.Prepare("INSERT OR FAIL INTO recipient(seq, position, address,"
+                                     " domain, action) SELECT c0, c1, c2, c3, c4 FROM incoming"));
   LAZARET_ASSIGN(insert_finding_,
-                 connection_.Prepare("INSERT INTO finding(seq, position, code, rule, class)"
-                                     " VALUES (?1, ?2, ?3, ?4, ?5)"));
-  LAZARET_ASSIGN(find_history_, connection_.Prepare("SELECT seq FROM history WHERE key = ?1"));
-  LAZARET_ASSIGN(update_history_,
-                 connection_.Prepare("UPDATE history SET seq = ?1 WHERE key = ?2"));
-  LAZARET_ASSIGN(insert_history_,
-                 connection_.Prepare(
-                     "INSERT INTO history(seq, key) VALUES (?1, ?2) ON CONFLICT(key) DO NOTHING"));
+                 connection_.Prepare("INSERT OR FAIL INTO finding(seq, position, code, rule,"
+                                     " class) SELECT c0, c1, c2, c3, c4 FROM incoming"));
+  LAZARET_ASSIGN(insert_history_, connection_.Prepare("INSERT OR IGNORE INTO history(key, seq)"
+                                                      " SELECT c0, c1 FROM incoming"));
+  LAZARET_ASSIGN(refresh_history_,
+                 connection_.Prepare("UPDATE OR FAIL history SET seq = c1 FROM incoming"
+                                     " WHERE key = c0 AND c1 - seq >= ?1"));
   LAZARET_ASSIGN(mark_,
                  connection_.Prepare("INSERT INTO mark(seq, mark) SELECT seq, ?2 FROM event"
                                      " WHERE verdict_id = ?1 AND kind = 1"
@@ -94,10 +97,9 @@ base::Status SqliteWriter::AppendBatch(std::span<const ChainedRecord> records) {
     if (records[i].seq != records.front().seq + i) {
       return base::Error{base::ErrorCode::kInvalid, "verdict log: a batch with a gap"};
     }
-    LAZARET_TRY(Insert(records[i]));
-    LAZARET_TRY(NoteHistory(records[i], pairs));
   }
-  LAZARET_TRY(WidenSpans(records));
+  LAZARET_TRY(Insert(records));
+  LAZARET_TRY(NoteHistory(records, pairs));
   if (pairs > max_history_pairs_) LAZARET_TRY(TrimHistory(pairs));
   LAZARET_TRY(transaction.Commit());
   history_pairs_ = pairs;
@@ -113,40 +115,16 @@ base::Status SqliteWriter::CheckFollows(const ChainedRecord& first) {
                      base::Format("verdict log: event {} does not follow {}", first.seq, last)};
 }
 
-base::Status SqliteWriter::Insert(const ChainedRecord& record) {
-  insert_event_.Int(1, Signed(record.seq))
-      .Int(2, static_cast<std::int64_t>(record.kind))
-      .BlobInPlace(3, base::AsBytes(record.hash))
-      .BlobInPlace(4, record.body)
-      .BlobInPlace(5, record.personal)
-      .TextInPlace(6, record.index.verdict_id)
-      .Int(7, record.index.time.micros)
-      .TextInPlace(8, record.index.node);
-  LAZARET_TRY(insert_event_.Run());
-  return record.kind == EventKind::kDecision ? InsertIndex(record) : base::Ok();
-}
-
-base::Status SqliteWriter::InsertIndex(const ChainedRecord& record) {
-  const IndexRows& index = record.index;
-  insert_decision_.Int(1, Signed(record.seq))
-      .Int(2, index.time.micros)
-      .Int(3, static_cast<std::int64_t>(index.cls))
-      .Int(4, static_cast<std::int64_t>(index.action))
-      .TextInPlace(5, index.sender)
-      .TextInPlace(6, index.sender_domain)
-      .Int(7, static_cast<std::int64_t>(index.wanted))
-      .TextInPlace(8, index.queue_id);
-  LAZARET_TRY(insert_decision_.Run());
-  LAZARET_TRY(InsertRecipients(record));
-  for (std::size_t i = 0; i < index.findings.size(); ++i) {
-    insert_finding_.Int(1, Signed(record.seq))
-        .Int(2, Signed(i))
-        .TextInPlace(3, index.findings[i].code)
-        .TextInPlace(4, index.findings[i].rule)
-        .Int(5, static_cast<std::int64_t>(index.findings[i].cls));
-    LAZARET_TRY(insert_finding_.Run());
-  }
-  return base::Ok();
+base::Status SqliteWriter::Insert(std::span<const ChainedRecord> records) {
+  EventRows events(records);
+  LAZARET_TRY(incoming_->Run(insert_event_, events));
+  DecisionRows decisions(records);
+  LAZARET_TRY(incoming_->Run(insert_decision_, decisions));
+  RecipientRows recipients(records);
+  LAZARET_TRY(incoming_->Run(insert_recipient_, recipients));
+  FindingRows findings(records);
+  LAZARET_TRY(incoming_->Run(insert_finding_, findings));
+  return WidenSpans(records);
 }
 
 // One row a block, not one an event: they follow each other.
@@ -166,40 +144,19 @@ base::Status SqliteWriter::WidenSpans(std::span<const ChainedRecord> records) {
   return base::Ok();
 }
 
-base::Status SqliteWriter::InsertRecipients(const ChainedRecord& record) {
-  const std::vector<IndexedRecipient>& recipients = record.index.recipients;
-  for (std::size_t i = 0; i < recipients.size(); ++i) {
-    insert_recipient_.Int(1, Signed(record.seq))
-        .Int(2, Signed(i))
-        .TextInPlace(3, recipients[i].address)
-        .TextInPlace(4, recipients[i].domain)
-        .Int(5, static_cast<std::int64_t>(recipients[i].action));
-    LAZARET_TRY(insert_recipient_.Run());
-  }
-  return base::Ok();
-}
-
-base::Status SqliteWriter::NoteHistory(const ChainedRecord& record, std::uint64_t& pairs) {
-  for (const std::string& key : record.history) {
-    LAZARET_TRY(NoteHistoryKey(key, Signed(record.seq), pairs));
-  }
-  return base::Ok();
-}
-
-base::Status SqliteWriter::NoteHistoryKey(const std::string& key, std::int64_t seq,
-                                          std::uint64_t& pairs) {
-  LAZARET_TRY(insert_history_.Int(1, seq).BlobInPlace(2, key).Run());
-  if (connection_.Changes() != 0) {
-    ++pairs;
-    return base::Ok();
-  }
-  LAZARET_ASSIGN(const bool known, find_history_.BlobInPlace(1, key).Next());
-  const std::int64_t seen = known ? find_history_.ColumnInt(0) : 0;
-  find_history_.Reset();
+base::Status SqliteWriter::NoteHistory(std::span<const ChainedRecord> records,
+                                       std::uint64_t& pairs) {
+  std::uint64_t keys = 0;
+  for (const ChainedRecord& one : records) keys += one.history.size();
+  if (keys == 0) return base::Ok();
+  HistoryRows rows(records);
+  LAZARET_TRY(incoming_->Run(insert_history_, rows));
+  const auto added = static_cast<std::uint64_t>(connection_.Changes());
+  pairs += added;
+  if (added == keys) return base::Ok();
   // Which pair went longest unseen need not be exact: one that writes often would cost two pages a
   // message.
-  if (seq - seen < Signed(max_history_pairs_ / 16)) return base::Ok();
-  return update_history_.Int(1, seq).BlobInPlace(2, key).Run();
+  return incoming_->Run(refresh_history_.Int(1, Signed(max_history_pairs_ / 16)), rows);
 }
 
 base::Status SqliteWriter::TrimHistory(std::uint64_t& pairs) {
@@ -306,7 +263,8 @@ base::Status SqliteWriter::ForgetOne(std::uint64_t seq, EventKind kind, const st
   LAZARET_TRY(sender.Run());
   LAZARET_ASSIGN(Statement drop, connection_.Prepare("DELETE FROM recipient WHERE seq = ?1"));
   LAZARET_TRY(drop.Int(1, Signed(seq)).Run());
-  return InsertRecipients(record);
+  RecipientRows recipients(std::span(&record, 1));
+  return incoming_->Run(insert_recipient_, recipients);
 }
 
 }  // namespace lazaret::db
