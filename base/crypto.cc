@@ -2,9 +2,11 @@
 
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
+#include <sys/mman.h>
 #include <sys/random.h>
 
 #include <cerrno>
+#include <cstring>
 
 #include "base/result.h"
 
@@ -94,6 +96,55 @@ std::string RandomBytes(std::size_t size) {
   return out;
 }
 
+namespace {
+
+class KeptRandom {
+ public:
+  KeptRandom() {
+    void* page =
+        ::mmap(nullptr, sizeof(Page), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (page == MAP_FAILED) return;
+    if (::madvise(page, sizeof(Page), MADV_WIPEONFORK) == 0) {
+      page_ = static_cast<Page*>(page);
+    } else {
+      ::munmap(page, sizeof(Page));
+    }
+  }
+  KeptRandom(const KeptRandom&) = delete;
+  KeptRandom& operator=(const KeptRandom&) = delete;
+  ~KeptRandom() {
+    if (page_ == nullptr) return;
+    ::explicit_bzero(page_, sizeof(Page));
+    ::munmap(page_, sizeof(Page));
+  }
+
+  void Take(void* out, std::size_t size) {
+    if (page_ == nullptr || size > sizeof page_->bytes) return FillRandom(out, size);
+    // A forked process finds zeros: nothing left.
+    if (page_->left < size) {
+      FillRandom(page_->bytes, sizeof page_->bytes);
+      page_->left = sizeof page_->bytes;
+    }
+    page_->left -= size;
+    std::memcpy(out, page_->bytes + page_->left, size);
+    ::explicit_bzero(page_->bytes + page_->left, size);
+  }
+
+ private:
+  struct Page {
+    std::size_t left;
+    unsigned char bytes[4096 - sizeof(std::size_t)];
+  };
+  Page* page_ = nullptr;
+};
+
+}  // namespace
+
+void FillRandomKept(void* out, std::size_t size) {
+  static thread_local KeptRandom kept;
+  kept.Take(out, size);
+}
+
 std::string_view AsBytes(const Sha256Digest& digest) {
   return {reinterpret_cast<const char*>(digest.data()), digest.size()};
 }
@@ -113,6 +164,7 @@ std::string Hex(std::string_view bytes) {
 std::string Base32(std::string_view bytes) {
   static constexpr char kDigits[] = "abcdefghijklmnopqrstuvwxyz234567";
   std::string out;
+  out.reserve(bytes.size() * 8 / 5 + 1);
   std::uint32_t pending = 0;
   int bits = 0;
   for (const char c : bytes) {

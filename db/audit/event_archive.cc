@@ -1,6 +1,7 @@
 #include "db/audit/event_archive.h"
 
 #include <algorithm>
+#include <array>
 
 #include "base/result.h"
 #include "db/event.h"
@@ -56,12 +57,9 @@ void EventWriter::Personal(const std::string& value) {
     ++next_hash_;
     return;
   }
-  if (next_salt_ == salts_.size()) {
-    salts_ = base::RandomBytes(kSaltsAtOnce * kSaltBytes);
-    next_salt_ = 0;
-  }
-  const std::string_view salt = std::string_view(salts_).substr(next_salt_, kSaltBytes);
-  next_salt_ += kSaltBytes;
+  std::array<char, kSaltBytes> random;
+  base::FillRandomKept(random.data(), random.size());
+  const std::string_view salt(random.data(), random.size());
   cbor_.Bytes(base::AsBytes(base::Sha256Of({salt, value})));
   ++personal_count_;
   personal_.Array(2);

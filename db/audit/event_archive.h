@@ -77,10 +77,6 @@ class EventWriter {
   CborWriter personal_;  // the entries without the head of their array
   std::size_t personal_count_ = 0;
   static constexpr std::size_t kUsualBytes = 2048;
-  // A call of the system for each salt would cost as much as its hash.
-  static constexpr std::size_t kSaltsAtOnce = 16;
-  std::string salts_;
-  std::size_t next_salt_ = 0;
   const std::vector<std::string>* given_hashes_ = nullptr;
   std::size_t next_hash_ = 0;
 };
