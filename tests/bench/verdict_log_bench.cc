@@ -1,6 +1,8 @@
 // How many verdicts a second the log commits, durable each, and how long one caller waits.
 //   bench_verdict_log FOLDER [THREADS [SECONDS]]   so many callers, each waits for its verdict
-//   bench_verdict_log FOLDER grouped [SECONDS]     the log's two stages without its callers' waits:
+//   bench_verdict_log FOLDER grouped [SECONDS]     large events (one in three malicious), and
+//   bench_verdict_log FOLDER typical [SECONDS]     typical ones, in groups of 512: the log's two
+//   stages without its callers' waits:
 //       two threads make events and prepare them (as callers do), one seals, commits and tidies up
 //       (as the log's writer does). CPU is that of all three, making the test's events included.
 #include <algorithm>
@@ -101,11 +103,15 @@ class Prepared {
   bool closed_ = false;
 };
 
-void Prepare(std::atomic<int>& next, Prepared& out) {
+db::Event LargeEvent(int number) {
+  return number % 3 == 0 ? db::testing::SampleDecision(number) : db::testing::CleanDecision(number);
+}
+
+db::Event TypicalEvent(int number) { return bench::TypicalDecision(number); }
+
+void Prepare(db::Event (*make)(int), std::atomic<int>& next, Prepared& out) {
   for (;;) {
-    const int number = next++;
-    db::Event event = number % 3 == 0 ? db::Event(db::testing::SampleDecision(number))
-                                      : db::Event(db::testing::CleanDecision(number));
+    db::Event event = make(next++);
     if (!out.Put(db::PrepareRecord(std::move(event)))) return;
   }
 }
@@ -123,13 +129,13 @@ base::Result<std::size_t> WriteGroups(db::VerdictStore& store, Prepared& from,
   return static_cast<std::size_t>(last.seq);
 }
 
-int AppendGroups(db::VerdictStore& store, int seconds) {
+int AppendGroups(db::VerdictStore& store, int seconds, db::Event (*make)(int)) {
   Prepared prepared;
   std::atomic<int> next = 0;
   const std::clock_t cpu = std::clock();
   const auto begin = std::chrono::steady_clock::now();
   std::vector<std::thread> callers;
-  for (int i = 0; i < kPreparing; ++i) callers.emplace_back([&] { Prepare(next, prepared); });
+  for (int i = 0; i < kPreparing; ++i) callers.emplace_back([&] { Prepare(make, next, prepared); });
   const auto rows = WriteGroups(store, prepared, begin + std::chrono::seconds(seconds));
   const std::chrono::duration<double> took = std::chrono::steady_clock::now() - begin;
   const double cpu_seconds = static_cast<double>(std::clock() - cpu) / CLOCKS_PER_SEC;
@@ -146,7 +152,7 @@ int AppendGroups(db::VerdictStore& store, int seconds) {
 
 int main(int argc, char** argv) {
   if (argc < 2) {
-    std::fputs("usage: bench_verdict_log FOLDER [THREADS|grouped [SECONDS]]\n", stderr);
+    std::fputs("usage: bench_verdict_log FOLDER [THREADS|grouped|typical [SECONDS]]\n", stderr);
     return 2;
   }
   const int threads = argc > 2 ? std::atoi(argv[2]) : 64;
@@ -155,7 +161,9 @@ int main(int argc, char** argv) {
   options.path = std::string(argv[1]) + "/bench/verdicts.db";
   auto store = db::OpenSqliteStore(options);
   if (!store.ok()) return std::fprintf(stderr, "%s\n", store.error().text.c_str()), 1;
-  if (argc > 2 && std::string(argv[2]) == "grouped") return AppendGroups(**store, seconds);
+  const std::string mode = argc > 2 ? argv[2] : "";
+  if (mode == "grouped") return AppendGroups(**store, seconds, LargeEvent);
+  if (mode == "typical") return AppendGroups(**store, seconds, TypicalEvent);
   auto log = db::VerdictLog::Open(std::move(store).value());
   if (!log.ok()) return std::fprintf(stderr, "%s\n", log.error().text.c_str()), 1;
   const std::clock_t cpu = std::clock();
