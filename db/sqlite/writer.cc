@@ -77,9 +77,7 @@ base::Status SqliteWriter::Prepare() {
                                      " class) SELECT c0, c1, c2, c3, c4 FROM incoming"));
   LAZARET_ASSIGN(insert_history_, connection_.Prepare("INSERT OR IGNORE INTO history(key, seq)"
                                                       " SELECT c0, c1 FROM incoming"));
-  LAZARET_ASSIGN(refresh_history_,
-                 connection_.Prepare("UPDATE OR FAIL history SET seq = c1 FROM incoming"
-                                     " WHERE key = c0 AND c1 - seq >= ?1"));
+  LAZARET_ASSIGN(refresh_history_, connection_.Prepare(kRefreshHistory));
   LAZARET_ASSIGN(mark_,
                  connection_.Prepare("INSERT INTO mark(seq, mark) SELECT seq, ?2 FROM event"
                                      " WHERE verdict_id = ?1 AND kind = 1"

@@ -17,6 +17,11 @@
 
 namespace lazaret::db {
 
+// Moves keys on that were last seen at least ?1 events before. Led by the rows of the batch, never
+// by the table, which may hold a million.
+inline constexpr Sql kRefreshHistory =
+    "UPDATE OR FAIL history SET seq = c1 FROM incoming WHERE key = c0 AND c1 - seq >= ?1";
+
 class SqliteWriter {
  public:
   // Sets the journal mode, migrates, prepares.
