@@ -5,6 +5,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <initializer_list>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -14,6 +15,8 @@ namespace lazaret::base {
 using Sha256Digest = std::array<std::uint8_t, 32>;
 
 Sha256Digest Sha256(std::string_view bytes);
+// Of the parts one after another.
+Sha256Digest Sha256Of(std::initializer_list<std::string_view> parts);
 Sha256Digest HmacSha256(std::string_view key, std::string_view bytes);
 
 // Incremental SHA-256.
@@ -34,6 +37,10 @@ class Sha256Stream {
 // The system's random source; ends the process when it fails (nothing may go on without it).
 void FillRandom(void* out, std::size_t size);
 std::string RandomBytes(std::size_t size);
+// The same for many small draws, which would cost a call of the system each: taken from a larger
+// draw that is kept for the thread. No byte is given twice, nor in a process forked meanwhile,
+// whose kept bytes the kernel wipes.
+void FillRandomKept(void* out, std::size_t size);
 
 std::string_view AsBytes(const Sha256Digest& digest);
 std::string Hex(std::string_view bytes);  // lower case

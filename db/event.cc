@@ -1,5 +1,7 @@
 #include "db/event.h"
 
+#include <array>
+
 #include "base/crypto.h"
 
 namespace lazaret::db {
@@ -30,6 +32,10 @@ std::string_view Name(AckMark value) {
   return "none";
 }
 
-std::string NewVerdictId() { return base::Base32(base::RandomBytes(16)); }
+std::string NewVerdictId() {
+  std::array<char, 16> bits;
+  base::FillRandomKept(bits.data(), bits.size());
+  return base::Base32({bits.data(), bits.size()});
+}
 
 }  // namespace lazaret::db

@@ -1,12 +1,14 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <functional>
 #include <map>
 #include <unordered_map>
 #include <utility>
 
 #include "base/format.h"
 #include "rules/hits.h"
+#include "rules/pattern_run.h"
 
 namespace lazaret::rules {
 namespace {
@@ -18,19 +20,6 @@ constexpr std::size_t kUnitCost = 16;
 constexpr std::size_t kSubjectBytes = 512;
 
 base::Error Late() { return {base::ErrorCode::kTimeout, "rules: the deadline passed"}; }
-
-// Bits of Shannon entropy a byte.
-double Entropy(std::string_view text) {
-  std::array<std::size_t, 256> counts{};
-  for (char c : text) ++counts[static_cast<unsigned char>(c)];
-  double bits = 0;
-  for (std::size_t count : counts) {
-    if (count == 0) continue;
-    const double share = static_cast<double>(count) / static_cast<double>(text.size());
-    bits -= share * std::log2(share);
-  }
-  return bits;
-}
 
 std::string_view CutAtCharacter(std::string_view text, std::size_t size) {
   if (size >= text.size()) return text;
@@ -54,23 +43,13 @@ class Collector {
       if (deadline_.Expired()) return Late();
       FindWords(unit);
     }
-    for (std::uint32_t unit = 0; unit < hits_.texts.size(); ++unit) {
-      LAZARET_TRY(RunDetectors(unit));
-      LAZARET_TRY(RunPatterns(unit));
-    }
+    for (std::uint32_t unit = 0; unit < hits_.texts.size(); ++unit) LAZARET_TRY(RunDetectors(unit));
+    LAZARET_TRY(PatternRun(program_, options_, deadline_, hits_).Run(literals_of_unit_));
     return std::move(hits_);
   }
 
  private:
   const TextUnit& UnitAt(std::uint32_t unit) const { return hits_.facts->units[unit]; }
-
-  bool Runs(std::uint32_t rule, std::uint32_t unit) const {
-    const RuleSpec& spec = program_.rules[rule];
-    if (options_.only_rule != kNoIndex && options_.only_rule != rule) return false;
-    if (options_.only_rule == kNoIndex && spec.summary.state == RuleState::kDraft) return false;
-    return (spec.directions & DirectionBit(hits_.facts->direction)) != 0 &&
-           spec.scope.Includes(UnitAt(unit));
-  }
 
   base::Status Normalize() {
     std::size_t left = options_.text_budget;
@@ -105,12 +84,12 @@ class Collector {
   }
 
   void FindWords(std::uint32_t unit) {
-    std::vector<KeywordHit> found;
-    program_.words.Find(hits_.texts[unit].view(), kMaxHitsPerText, found);
-    NoteWordCap(found);
-    for (const KeywordHit& hit : found) {
+    program_.words.Find(hits_.texts[unit].view(), kMaxHitsPerText, finds_);
+    NoteWordCap(finds_.hits);
+    literals_of_unit_.push_back(finds_.literals);
+    for (const KeywordHit& hit : finds_.hits) {
       for (const WordUse& use : program_.uses_of_word[hit.word]) {
-        if (!Runs(use.rule, unit)) continue;
+        if (!LooksAt(program_, options_, hits_, use.rule, unit)) continue;
         if (use.leaf == kNoIndex) {
           hits_.passed[use.rule] = true;
         } else {
@@ -137,8 +116,9 @@ class Collector {
     if (!DetectorsLookAt(UnitAt(unit))) return base::Ok();
     const DetectorInput input{hits_.texts[unit].view(), SubjectFor(unit), today_, deadline_};
     std::map<std::size_t, std::size_t> claimed;  // begin -> end
+    std::vector<DetectorOutput> outputs = FindAllValues(input);
     for (std::uint32_t detector : ByRank()) {
-      DetectorOutput output = Detectors()[detector].find(input);
+      const DetectorOutput& output = outputs[detector];
       if (output.expired) return Late();
       if (output.truncated) hits_.truncated = true;
       for (const DetectedValue& value : output.values) {
@@ -149,7 +129,6 @@ class Collector {
         }
         KeepValue(unit, detector, value);
       }
-      if (deadline_.Expired()) return Late();
     }
     return base::Ok();
   }
@@ -159,13 +138,16 @@ class Collector {
     return UnitAt(unit).scope == Scope::kSubject ? std::string_view() : subject_;
   }
 
-  static std::vector<std::uint32_t> ByRank() {
-    std::vector<std::uint32_t> order(Detectors().size());
-    for (std::uint32_t i = 0; i < order.size(); ++i) order[i] = i;
-    std::sort(order.begin(), order.end(), [](std::uint32_t a, std::uint32_t b) {
-      return Detectors()[a].rank < Detectors()[b].rank;
-    });
-    return order;
+  static const std::vector<std::uint32_t>& ByRank() {
+    static const std::vector<std::uint32_t> kOrder = [] {
+      std::vector<std::uint32_t> order(Detectors().size());
+      for (std::uint32_t i = 0; i < order.size(); ++i) order[i] = i;
+      std::sort(order.begin(), order.end(), [](std::uint32_t a, std::uint32_t b) {
+        return Detectors()[a].rank < Detectors()[b].rank;
+      });
+      return order;
+    }();
+    return kOrder;
   }
 
   static bool Claim(std::map<std::size_t, std::size_t>& claimed, const DetectedValue& value) {
@@ -189,86 +171,27 @@ class Collector {
     hits_.of_detector[detector].push_back(std::move(hit));
   }
 
-  base::Status RunPatterns(std::uint32_t unit) {
-    const std::string_view text = hits_.texts[unit].view();
-    if (options_.only_rule != kNoIndex) {
-      for (std::uint32_t leaf : program_.leaves_of_rule[options_.only_rule])
-        LAZARET_TRY(RunPattern(unit, leaf));
-      return base::Ok();
-    }
-    std::vector<std::uint32_t> uses;
-    const PatternKey where{ScopeBit(UnitAt(unit).scope), DirectionBit(hits_.facts->direction),
-                           false};
-    auto wanted = [this](std::uint32_t use) {
-      return bool{hits_.passed[program_.leaves[program_.leaf_of_use[use]].rule]};
-    };
-    LAZARET_TRY(program_.sets.Match(text, where, wanted, uses, deadline_));
-    for (std::uint32_t use : uses) LAZARET_TRY(RunPattern(unit, program_.leaf_of_use[use]));
-    return base::Ok();
-  }
-
-  base::Status RunPattern(std::uint32_t unit, std::uint32_t leaf_index) {
-    const Leaf& leaf = program_.leaves[leaf_index];
-    if (leaf.pattern == kNoIndex || !hits_.passed[leaf.rule] || !Runs(leaf.rule, unit))
-      return base::Ok();
-    const std::string_view text = hits_.texts[unit].view();
-    LAZARET_ASSIGN(const auto spans, program_.patterns[leaf.pattern].FindAll(text, deadline_));
-    // What stands behind the last hit was not looked at: decoys must not hide a value.
-    if (spans.size() >= kMaxHitsPerText) hits_.truncated = true;
-    for (const Pattern::Span& span : spans) KeepSpan(unit, leaf_index, span);
-    return base::Ok();
-  }
-
-  // The same value again ("https://" of every link) is not hashed again.
-  ValueHash HashOf(std::uint32_t rule, const std::string& value) {
-    std::unordered_map<std::string, ValueHash>& known = hashes_of_rule_[rule];
-    const auto [place, added] = known.try_emplace(value);
-    if (added) {
-      place->second = HashValue(program_.key, "rule." + program_.summaries[rule].id, value);
-    }
-    return place->second;
-  }
-
-  void KeepSpan(std::uint32_t unit, std::uint32_t leaf_index, const Pattern::Span& span) {
-    const Leaf& leaf = program_.leaves[leaf_index];
-    const NodeSpec& node = *leaf.node;
-    const std::string_view text = hits_.texts[unit].view();
-    std::string value(text.substr(span.begin, span.end - span.begin));
-    if (leaf.validator != nullptr) {
-      value = CompactValue(value);
-      if (!leaf.validator(value, today_)) return;
-    }
-    if (node.entropy > 0 && Entropy(value) < node.entropy) return;
-    int points = static_cast<int>(node.base_confidence);
-    if (node.has_near) points += EvidenceNear(text, span.begin, span.end, node.near);
-    if (points < 0) return;
-    Hit hit;
-    hit.unit = unit;
-    hit.begin = span.begin;
-    hit.end = span.end;
-    hit.confidence = LevelOfPoints(points);
-    hit.is_value = true;
-    hit.hash = HashOf(leaf.rule, value);
-    if (leaf.validator != nullptr) {
-      hit.shown =
-          MaskValue(value, node.validator == "luhn" ? MaskStyle::kCard : MaskStyle::kIdentity);
-    } else {
-      hit.shown = Redacted("regex");
-    }
-    hits_.of_leaf[leaf_index].push_back(std::move(hit));
-  }
-
   const Program& program_;
   base::Deadline deadline_;
   CollectOptions options_;
   Date today_ = DateOf(base::RealtimeNow());
   Hits hits_;
-  std::string_view subject_;  // into hits_.texts
-  std::unordered_map<std::uint32_t, std::unordered_map<std::string, ValueHash>> hashes_of_rule_;
+  KeywordFinds finds_;
+  std::vector<std::vector<std::uint32_t>> literals_of_unit_;  // that occur in it
+  std::string_view subject_;                                  // into hits_.texts
   std::size_t values_ = 0;
 };
 
 }  // namespace
+
+bool LooksAt(const Program& program, const CollectOptions& options, const Hits& hits,
+             std::uint32_t rule, std::uint32_t unit) {
+  const RuleSpec& spec = program.rules[rule];
+  if (options.only_rule != kNoIndex && options.only_rule != rule) return false;
+  if (options.only_rule == kNoIndex && spec.summary.state == RuleState::kDraft) return false;
+  return (spec.directions & DirectionBit(hits.facts->direction)) != 0 &&
+         spec.scope.Includes(hits.facts->units[unit]);
+}
 
 base::Result<Hits> Collect(const Program& program, const MessageFacts& facts,
                            base::Deadline deadline, const CollectOptions& options) {

@@ -56,6 +56,10 @@ struct CollectOptions {
   std::uint32_t only_rule = kNoIndex;  // a rule's own tests: nothing else is asked, drafts included
 };
 
+// Does the rule look at this unit in this direction? A draft does in its own tests only.
+bool LooksAt(const Program& program, const CollectOptions& options, const Hits& hits,
+             std::uint32_t rule, std::uint32_t unit);
+
 // Looks at all units. `facts` must outlive the hits.
 base::Result<Hits> Collect(const Program& program, const MessageFacts& facts,
                            base::Deadline deadline, const CollectOptions& options);

@@ -1,6 +1,7 @@
 #include "rules/keyword_set.h"
 
 #include <algorithm>
+#include <cstring>
 #include <set>
 
 #include "base/text.h"
@@ -54,6 +55,13 @@ std::size_t BeginOf(std::string_view text, std::size_t end, std::string_view wor
 
 }  // namespace
 
+std::uint32_t KeywordFinds::Count(std::size_t slot) {
+  Counter& counter = counters_[slot];
+  if (counter.pass != pass_) counter = {pass_, 0};
+  if (counter.count < UINT32_MAX) ++counter.count;
+  return counter.count;
+}
+
 std::uint32_t KeywordSet::Add(std::string_view word) {
   const std::string as_is = Collapse(word);
   std::string lower = base::SimpleLower(as_is);
@@ -61,6 +69,7 @@ std::uint32_t KeywordSet::Add(std::string_view word) {
   if (!added) return found->second;
   const std::uint32_t number = found->second;
   words_.push_back(lower);
+  edges_of_word_.push_back({WordCharacterAt(lower, 0), WordCharacterBefore(lower, lower.size())});
   // ASCII is folded while matching; other letters are entered in the cases that are written.
   std::size_t first = 0;
   if (!lower.empty()) base::NextCodePoint(lower, first);
@@ -68,11 +77,16 @@ std::uint32_t KeywordSet::Add(std::string_view word) {
   std::set<std::string> forms;
   for (const std::string& form : {lower, base::SimpleUpper(as_is), title, as_is})
     forms.insert(base::AsciiLower(form));
-  for (const std::string& form : forms) Insert(form, number);
+  for (const std::string& form : forms) Insert(form, {number, kNone, false});
   return number;
 }
 
-void KeywordSet::Insert(std::string_view folded, std::uint32_t word) {
+void KeywordSet::AddLiteral(std::string_view literal, std::uint32_t number) {
+  literals_ = std::max(literals_, number + 1);
+  Insert(Collapse(literal), {number, kNone, true});
+}
+
+void KeywordSet::Insert(std::string_view folded, Ending ending) {
   std::uint32_t node = 0;
   for (char c : folded) {
     const std::uint64_t key =
@@ -81,112 +95,154 @@ void KeywordSet::Insert(std::string_view folded, std::uint32_t word) {
     if (added) nodes_.emplace_back();
     node = found->second;
   }
-  endings_.push_back({word, nodes_[node].first_word});
-  nodes_[node].first_word = static_cast<std::uint32_t>(endings_.size() - 1);
+  ending.next = nodes_[node].first_ending;
+  endings_.push_back(ending);
+  nodes_[node].first_ending = static_cast<std::uint32_t>(endings_.size() - 1);
 }
 
-void KeywordSet::Build() {
-  MakeEdges();
+void KeywordSet::Build(std::size_t table_bytes) {
+  MakeClasses();
+  NumberNodes();
+  MakeTable(table_bytes);
   MakeLinks();
-  MakeRows();
-  trie_.clear();
+  Trie().swap(trie_);
 }
 
-void KeywordSet::MakeEdges() {
-  std::vector<std::uint64_t> keys;
-  keys.reserve(trie_.size());
-  for (const auto& entry : trie_) keys.push_back(entry.first);
-  std::sort(keys.begin(), keys.end());
-  for (std::uint64_t key : keys) {
-    Node& node = nodes_[key >> 8];
-    if (node.edges == 0) node.first_edge = static_cast<std::uint32_t>(edge_bytes_.size());
-    ++node.edges;
-    edge_bytes_.push_back(static_cast<unsigned char>(key & 0xFF));
-    edge_targets_.push_back(trie_.at(key));
+void KeywordSet::MakeClasses() {
+  std::array<bool, 256> used{};
+  for (const auto& entry : trie_) used[entry.first & 0xFF] = true;
+  for (std::size_t byte = 0; byte < used.size(); ++byte) {
+    if (used[byte]) class_of_[byte] = static_cast<std::uint8_t>(classes_++);
   }
-  for (std::uint32_t i = 0; i < nodes_[0].edges; ++i) root_[edge_bytes_[i]] = edge_targets_[i];
+  for (std::size_t byte = 0; byte < used.size(); ++byte) {
+    const auto c = static_cast<unsigned char>(byte);
+    class_of_[byte] = class_of_[IsBlank(c) ? ' ' : Fold(c)];
+  }
 }
 
+void KeywordSet::NumberNodes() {
+  std::vector<std::pair<std::uint64_t, std::uint32_t>> edges(trie_.begin(), trie_.end());
+  std::sort(edges.begin(), edges.end());
+  std::vector<std::size_t> first_edge(nodes_.size() + 1, edges.size());
+  for (std::size_t i = edges.size(); i-- > 0;) first_edge[edges[i].first >> 8] = i;
+  std::vector<std::uint32_t> order{0};
+  std::vector<Node> numbered;
+  class_into_.assign(1, 0);
+  for (std::size_t head = 0; head < order.size(); ++head) {
+    const std::uint32_t old = order[head];
+    Node node = nodes_[old];
+    node.first_child = static_cast<std::uint32_t>(order.size());
+    for (std::size_t i = first_edge[old]; i < edges.size() && edges[i].first >> 8 == old; ++i) {
+      order.push_back(edges[i].second);
+      class_into_.push_back(class_of_[edges[i].first & 0xFF]);
+    }
+    node.children = static_cast<std::uint32_t>(order.size()) - node.first_child;
+    numbered.push_back(node);
+  }
+  nodes_ = std::move(numbered);
+}
+
+void KeywordSet::MakeTable(std::size_t bytes) {
+  const std::size_t fit = bytes / (classes_ * sizeof(std::uint32_t));
+  rows_ = static_cast<std::uint32_t>(std::clamp<std::size_t>(fit, 1, nodes_.size()));
+  table_.assign(static_cast<std::size_t>(rows_) * classes_, 0);
+}
+
+// Parents come before children and what they fail to, so that one pass fills links and rows.
 void KeywordSet::MakeLinks() {
-  std::vector<std::uint32_t> queue{0};
-  for (std::size_t head = 0; head < queue.size(); ++head) {
-    const std::uint32_t parent = queue[head];
-    for (std::uint32_t i = 0; i < nodes_[parent].edges; ++i) {
-      const std::uint32_t edge = nodes_[parent].first_edge + i;
-      const std::uint32_t child = edge_targets_[edge];
-      nodes_[child].fail = parent == 0 ? 0 : Step(nodes_[parent].fail, edge_bytes_[edge]);
-      const Node& fail = nodes_[nodes_[child].fail];
+  for (std::uint32_t parent = 0; parent < nodes_.size(); ++parent) {
+    const Node& node = nodes_[parent];
+    for (std::uint32_t child = node.first_child; child < node.first_child + node.children;
+         ++child) {
+      const std::uint32_t fail = parent == 0 ? 0 : Step(node.fail, class_into_[child]);
+      nodes_[child].fail = fail;
       nodes_[child].output_link =
-          fail.first_word != kNoWord ? nodes_[child].fail : fail.output_link;
-      queue.push_back(child);
+          nodes_[fail].first_ending != kNone ? fail : nodes_[fail].output_link;
     }
-  }
-}
-
-void KeywordSet::MakeRows() {
-  for (std::uint32_t i = 0; i < nodes_[0].edges; ++i) {
-    const std::uint32_t node = edge_targets_[nodes_[0].first_edge + i];
-    Row row = root_;
-    for (std::uint32_t e = nodes_[node].first_edge;
-         e < nodes_[node].first_edge + nodes_[node].edges; ++e) {
-      row[edge_bytes_[e]] = edge_targets_[e];
+    if (parent >= rows_) continue;
+    const auto row = table_.begin() + static_cast<std::ptrdiff_t>(parent) * classes_;
+    if (parent != 0) {
+      std::copy_n(table_.begin() + static_cast<std::ptrdiff_t>(node.fail) * classes_, classes_,
+                  row);
     }
-    nodes_[node].row = static_cast<std::uint32_t>(rows_.size());
-    rows_.push_back(row);
+    for (std::uint32_t child = node.first_child; child < node.first_child + node.children; ++child)
+      row[class_into_[child]] = StateOf(child);
+    // Another blank of the same run changes nothing.
+    if (parent != 0 && class_into_[parent] == class_of_[' ']) row[class_of_[' ']] = StateOf(parent);
   }
 }
 
-std::uint32_t KeywordSet::Child(std::uint32_t node, unsigned char byte) const {
-  const Node& at = nodes_[node];
-  for (std::uint32_t i = at.first_edge; i < at.first_edge + at.edges; ++i) {
-    if (edge_bytes_[i] == byte) return edge_targets_[i];
-  }
-  return 0;
+std::uint32_t KeywordSet::StateOf(std::uint32_t node) const {
+  const std::uint32_t state =
+      node < rows_ ? node * classes_ : node - rows_ + static_cast<std::uint32_t>(table_.size());
+  return HasOutput(node) ? state | kEndsWords : state;
 }
 
-std::uint32_t KeywordSet::Step(std::uint32_t node, unsigned char byte) const {
-  while (node != 0) {
-    if (nodes_[node].row != kNoRow) return rows_[nodes_[node].row][byte];
-    if (const std::uint32_t next = Child(node, byte); next != 0) return next;
-    node = nodes_[node].fail;
-  }
-  return root_[byte];
+std::uint32_t KeywordSet::NodeOf(std::uint32_t state) const {
+  const auto size = static_cast<std::uint32_t>(table_.size());
+  return state < size ? state / classes_ : state - size + rows_;
 }
 
-void KeywordSet::Find(std::string_view text, std::size_t max_hits,
-                      std::vector<KeywordHit>& hits) const {
-  if (words_.empty()) return;
-  Sink sink{max_hits, hits, {}};
-  std::uint32_t node = 0;
-  bool blank = false;
+std::uint32_t KeywordSet::Step(std::uint32_t node, std::uint8_t byte_class) const {
+  while (node >= rows_) {
+    const Node& at = nodes_[node];
+    const std::uint8_t* first = class_into_.data() + at.first_child;
+    const void* found = at.children == 0 ? nullptr : std::memchr(first, byte_class, at.children);
+    if (found != nullptr)
+      return at.first_child +
+             static_cast<std::uint32_t>(static_cast<const std::uint8_t*>(found) - first);
+    if (byte_class == class_of_[' '] && class_into_[node] == byte_class && byte_class != 0)
+      return node;
+    node = at.fail;
+  }
+  const std::uint32_t state = table_[static_cast<std::size_t>(node) * classes_ + byte_class];
+  return NodeOf(state & ~kEndsWords);
+}
+
+void KeywordSet::Find(std::string_view text, std::size_t max_hits, KeywordFinds& finds) const {
+  finds.hits.clear();
+  finds.literals.clear();
+  if (endings_.empty()) return;
+  finds.counters_.resize(words_.size() + literals_);
+  ++finds.pass_;
+  Sink sink{max_hits, finds};
+  const std::uint32_t* table = table_.data();
+  const auto size = static_cast<std::uint32_t>(table_.size());
+  std::uint32_t state = 0;
   for (std::size_t i = 0; i < text.size(); ++i) {
-    const auto c = static_cast<unsigned char>(text[i]);
-    if (IsBlank(c)) {
-      if (blank) continue;
-      blank = true;
-      node = Step(node, ' ');
-    } else {
-      blank = false;
-      node = Step(node, Fold(c));
+    const std::uint8_t byte_class = class_of_[static_cast<unsigned char>(text[i])];
+    std::uint32_t next =
+        state < size ? table[state + byte_class] : StateOf(Step(NodeOf(state), byte_class));
+    if ((next & kEndsWords) != 0) {
+      next &= ~kEndsWords;
+      Report(text, i + 1, NodeOf(next), sink);
     }
-    if (nodes_[node].first_word != kNoWord || nodes_[node].output_link != 0)
-      Report(text, i + 1, node, sink);
+    state = next;
   }
 }
 
 void KeywordSet::Report(std::string_view text, std::size_t end, std::uint32_t node,
                         Sink& sink) const {
-  for (std::uint32_t at = nodes_[node].first_word != kNoWord ? node : nodes_[node].output_link;
+  for (std::uint32_t at = nodes_[node].first_ending != kNone ? node : nodes_[node].output_link;
        at != 0; at = nodes_[at].output_link) {
-    for (std::uint32_t e = nodes_[at].first_word; e != kNoWord; e = endings_[e].next) {
+    for (std::uint32_t e = nodes_[at].first_ending; e != kNone; e = endings_[e].next) {
       const std::uint32_t word = endings_[e].word;
-      const std::size_t begin = BeginOf(text, end, words_[word]);
-      if (WordCharacterAt(words_[word], 0) && WordCharacterBefore(text, begin)) continue;
-      if (WordCharacterBefore(words_[word], words_[word].size()) && WordCharacterAt(text, end))
-        continue;
-      if (++sink.counts[word] <= sink.max_hits) sink.hits.push_back({word, begin, end});
+      if (!endings_[e].literal) {
+        ReportWord(text, end, word, sink);
+      } else if (sink.finds.Count(words_.size() + word) == 1) {
+        sink.finds.literals.push_back(word);
+      }
     }
   }
+}
+
+void KeywordSet::ReportWord(std::string_view text, std::size_t end, std::uint32_t word,
+                            Sink& sink) const {
+  const Edges& edges = edges_of_word_[word];
+  if (edges.right && WordCharacterAt(text, end)) return;
+  const std::size_t begin = BeginOf(text, end, words_[word]);
+  if (edges.left && WordCharacterBefore(text, begin)) return;
+  if (sink.finds.Count(word) <= sink.max_hits) sink.finds.hits.push_back({word, begin, end});
 }
 
 }  // namespace lazaret::rules

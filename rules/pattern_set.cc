@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 #include <atomic>
+#include <iterator>
 #include <map>
 #include <tuple>
 
@@ -182,6 +183,8 @@ struct PatternSets::Group {
 struct PatternSets::State {
   std::vector<PatternUse> uses;
   std::vector<Group> groups;
+  std::vector<std::uint32_t> group_of_use;
+  std::vector<std::uint32_t> unfiltered;  // groups asked about every text
   std::atomic<std::uint64_t> fallbacks{0};
 
   void Compile(Group& group, std::int64_t bytes) const {
@@ -199,6 +202,16 @@ struct PatternSets::State {
     info.kind = re2::RE2::Set::kNoError;
     found.clear();
     return group.set->Match(Piece(text), &found, &info) || info.kind == re2::RE2::Set::kNoError;
+  }
+
+  base::Status AskAll(const Group& group, std::string_view text, std::vector<std::uint32_t>& hits,
+                      base::Deadline deadline) {
+    if (deadline.Expired())
+      return base::Error{base::ErrorCode::kTimeout, "rules: the deadline passed"};
+    std::vector<int> found;
+    if (!AskSet(group, text, found)) return AskEach(group, text, hits, deadline);
+    for (int index : found) hits.push_back(group.uses[static_cast<std::size_t>(index)]);
+    return base::Ok();
   }
 
   base::Status AskEach(const Group& group, std::string_view text, std::vector<std::uint32_t>& hits,
@@ -223,11 +236,11 @@ PatternSets PatternSets::Build(const std::vector<PatternUse>& uses, std::int64_t
   State& state = *sets.state_;
   state.uses = uses;
   // Patterns that ignore case stay among themselves: mixed sets need many more states.
-  using SortKey = std::tuple<std::uint8_t, std::uint8_t, bool, bool>;
+  using SortKey = std::tuple<std::uint8_t, std::uint8_t, bool, bool, bool>;
   std::map<SortKey, std::size_t> open;
   for (std::uint32_t use = 0; use < uses.size(); ++use) {
     const PatternKey& key = uses[use].key;
-    const SortKey sort{key.scopes, key.directions, key.prefiltered,
+    const SortKey sort{key.scopes, key.directions, key.prefiltered, key.filtered,
                        uses[use].pattern->ignores_case()};
     auto found = open.find(sort);
     if (found == open.end() || state.groups[found->second].uses.size() >= kPatternsPerSet) {
@@ -235,8 +248,12 @@ PatternSets PatternSets::Build(const std::vector<PatternUse>& uses, std::int64_t
       found = open.insert_or_assign(sort, state.groups.size() - 1).first;
     }
     state.groups[found->second].uses.push_back(use);
+    state.group_of_use.push_back(static_cast<std::uint32_t>(found->second));
   }
   if (state.groups.empty()) return sets;
+  for (std::uint32_t i = 0; i < state.groups.size(); ++i) {
+    if (!state.groups[i].key.filtered) state.unfiltered.push_back(i);
+  }
   const auto share = automata_bytes / static_cast<std::int64_t>(state.groups.size());
   const std::int64_t bytes =
       automata_bytes == kAutomataBytes ? std::clamp(share, kMinSetBytes, kMaxSetBytes) : share;
@@ -252,19 +269,34 @@ PatternSets PatternSets::Build(const std::vector<PatternUse>& uses, std::int64_t
 base::Status PatternSets::Match(std::string_view text, PatternKey where,
                                 const std::function<bool(std::uint32_t)>& wanted,
                                 std::vector<std::uint32_t>& hits, base::Deadline deadline) const {
-  std::vector<int> found;
-  for (const Group& group : state_->groups) {
+  for (std::uint32_t index : state_->unfiltered) {
+    const Group& group = state_->groups[index];
     if ((group.key.scopes & where.scopes) == 0 || (group.key.directions & where.directions) == 0)
       continue;
     if (group.key.prefiltered && std::none_of(group.uses.begin(), group.uses.end(), wanted))
       continue;
-    if (deadline.Expired())
-      return base::Error{base::ErrorCode::kTimeout, "rules: the deadline passed"};
-    if (!State::AskSet(group, text, found)) {
-      LAZARET_TRY(state_->AskEach(group, text, hits, deadline));
+    LAZARET_TRY(state_->AskAll(group, text, hits, deadline));
+  }
+  return base::Ok();
+}
+
+base::Status PatternSets::Narrow(std::string_view text, std::vector<std::uint32_t>& uses,
+                                 base::Deadline deadline) const {
+  if (uses.size() <= kAskedAlone) return base::Ok();
+  std::map<std::uint32_t, std::vector<std::uint32_t>> uses_of_group;
+  for (std::uint32_t use : uses) uses_of_group[state_->group_of_use[use]].push_back(use);
+  uses.clear();
+  for (auto& [index, wanted] : uses_of_group) {
+    if (wanted.size() <= kAskedAlone) {
+      uses.insert(uses.end(), wanted.begin(), wanted.end());
       continue;
     }
-    for (int index : found) hits.push_back(group.uses[static_cast<std::size_t>(index)]);
+    std::vector<std::uint32_t> hits;
+    LAZARET_TRY(state_->AskAll(state_->groups[index], text, hits, deadline));
+    std::sort(wanted.begin(), wanted.end());
+    std::sort(hits.begin(), hits.end());
+    std::set_intersection(wanted.begin(), wanted.end(), hits.begin(), hits.end(),
+                          std::back_inserter(uses));
   }
   return base::Ok();
 }

@@ -60,11 +60,16 @@ class Pattern {
   bool ignores_case_ = false;
 };
 
+// Where only so few patterns of a set may match, the set is not asked: most of them fall away with
+// their rules, and the others cost less alone.
+inline constexpr std::size_t kAskedAlone = 6;
+
 // Patterns that are asked together: same units, same directions, all behind a prefilter or none.
 struct PatternKey {
   std::uint8_t scopes = 0;      // bits of Scope
   std::uint8_t directions = 0;  // bits of Direction
-  bool prefiltered = false;
+  bool prefiltered = false;     // by the words of its rule
+  bool filtered = false;        // by the literals it needs (PatternFilter)
 };
 
 struct PatternUse {
@@ -84,16 +89,20 @@ class PatternSets {
   static PatternSets Build(const std::vector<PatternUse>& uses,
                            std::int64_t automata_bytes = kAutomataBytes);
 
-  // Appends to `hits` the indices of the uses that occur in `text`; only sets whose key has one of
-  // the bits `scope` and `direction`, and prefiltered ones only when `wanted` says so for one of
-  // theirs. Memory of an automaton running out never reads as "no match": each pattern is asked
-  // alone then.
+  // Appends to `hits` the indices of the unfiltered uses that occur in `text`; only sets whose key
+  // has one of the bits `where`, and prefiltered ones only when `wanted` says so for one of theirs.
+  // Memory of an automaton running out never reads as "no match": each pattern is asked alone then.
   base::Status Match(std::string_view text, PatternKey where,
                      const std::function<bool(std::uint32_t)>& wanted,
                      std::vector<std::uint32_t>& hits, base::Deadline deadline) const;
 
+  // Takes uses that do not occur in `text` out of `uses`, where asking a set is cheaper than asking
+  // them alone. Every one that occurs stays. In no order.
+  base::Status Narrow(std::string_view text, std::vector<std::uint32_t>& uses,
+                      base::Deadline deadline) const;
+
   std::size_t size() const;
-  // How often patterns were asked one by one since Build; for tests and counters.
+  // How often patterns of a set were asked one by one since Build; for tests and counters.
   std::uint64_t fallbacks() const;
 
  private:

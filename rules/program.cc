@@ -26,8 +26,10 @@ class Compiler {
       AddNode(i, program.rules[i].match, faults);
     }
     if (!faults.empty()) return nullptr;
-    program.words.Build();
     BuildSets();
+    for (const PatternFilter::Literal& literal : program.filter.literals())
+      program.words.AddLiteral(literal.text, literal.number);
+    program.words.Build();
     return std::move(program_);
   }
 
@@ -74,9 +76,14 @@ class Compiler {
       const RuleSpec& rule = program_->rules[leaf.rule];
       if (leaf.pattern == kNoIndex || rule.summary.state == RuleState::kDraft) continue;
       uses.push_back({&program_->patterns[leaf.pattern],
-                      {rule.scope.mask, rule.directions, !rule.keywords.empty()}});
+                      {rule.scope.mask, rule.directions, !rule.keywords.empty(), false}});
       program_->leaf_of_use.push_back(i);
     }
+    std::vector<std::string_view> regexes;
+    for (const PatternUse& use : uses) regexes.push_back(use.pattern->regex());
+    program_->filter = PatternFilter::Build(regexes);
+    for (std::uint32_t i = 0; i < uses.size(); ++i)
+      uses[i].key.filtered = program_->filter.IsFiltered(i);
     program_->sets = PatternSets::Build(uses);
   }
 

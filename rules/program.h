@@ -10,6 +10,7 @@
 
 #include "rules/faults.h"
 #include "rules/keyword_set.h"
+#include "rules/pattern_filter.h"
 #include "rules/pattern_set.h"
 #include "rules/spec.h"
 
@@ -41,7 +42,8 @@ struct Program {
   std::vector<Pattern> patterns;
   std::vector<std::uint32_t> leaf_of_use;  // use in `sets` -> leaf
   PatternSets sets;                        // patterns of rules that are not drafts
-  KeywordSet words;
+  PatternFilter filter;                    // numbers patterns as `sets` numbers uses
+  KeywordSet words;                        // and the filter's literals
   std::vector<std::vector<WordUse>> uses_of_word;
   std::string key;  // of the keyed hashes
 };

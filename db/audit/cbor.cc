@@ -36,6 +36,11 @@ void CborWriter::Head(std::uint8_t major, std::uint64_t value) {
     bytes_.push_back(static_cast<char>(type | value));
     return;
   }
+  if (value < 256) {
+    const char head[] = {static_cast<char>(type | 24), static_cast<char>(value)};
+    bytes_.append(head, sizeof head);
+    return;
+  }
   int width = 8;
   while (width > 1 && value < SmallestOfWidth(width)) width /= 2;
   std::uint8_t low = 24;

@@ -20,6 +20,10 @@ class CborWriter {
   void Text(std::string_view text);
   void Array(std::uint64_t count) { Head(4, count); }
 
+  // Items that a CborWriter made, as they are.
+  void Encoded(std::string_view items) { bytes_.append(items); }
+
+  void Reserve(std::size_t bytes) { bytes_.reserve(bytes); }
   const std::string& bytes() const { return bytes_; }
   std::string Take() { return std::move(bytes_); }
 

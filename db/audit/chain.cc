@@ -1,6 +1,7 @@
 #include "db/audit/chain.h"
 
 #include <algorithm>
+#include <array>
 #include <iterator>
 #include <string>
 #include <unordered_map>
@@ -168,15 +169,10 @@ base::Status CheckPromised(VerdictStore& store, Walk& walk) {
 
 base::Sha256Digest ChainHash(const base::Sha256Digest& previous, std::uint64_t seq, EventKind kind,
                              std::string_view body) {
-  std::string head;
-  for (int shift = 56; shift >= 0; shift -= 8)
-    head.push_back(static_cast<char>((seq >> shift) & 0xFFU));
-  head.push_back(static_cast<char>(kind));
-  base::Sha256Stream stream;
-  stream.Update(base::AsBytes(previous));
-  stream.Update(head);
-  stream.Update(body);
-  return stream.Finish();
+  std::array<char, 9> head;
+  for (std::size_t i = 0; i < 8; ++i) head[i] = static_cast<char>((seq >> (56 - 8 * i)) & 0xFFU);
+  head[8] = static_cast<char>(kind);
+  return base::Sha256Of({base::AsBytes(previous), {head.data(), head.size()}, body});
 }
 
 void Seal(ChainedRecord& record, ChainPosition& last) {

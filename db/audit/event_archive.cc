@@ -1,17 +1,20 @@
 #include "db/audit/event_archive.h"
 
 #include <algorithm>
+#include <array>
 
 #include "base/result.h"
 #include "db/event.h"
 
 namespace lazaret::db {
+namespace {
+
+constexpr std::size_t kHeadBytes = 9;  // the longest head of CBOR
+
+}  // namespace
 
 std::string PersonalHash(std::string_view salt, std::string_view value) {
-  base::Sha256Stream stream;
-  stream.Update(salt);
-  stream.Update(value);
-  return std::string(base::AsBytes(stream.Finish()));
+  return std::string(base::AsBytes(base::Sha256Of({salt, value})));
 }
 
 std::string EncodePersonal(const PersonalValues& values) {
@@ -54,14 +57,22 @@ void EventWriter::Personal(const std::string& value) {
     ++next_hash_;
     return;
   }
-  if (next_salt_ == salts_.size()) {
-    salts_ = base::RandomBytes(kSaltsAtOnce * kSaltBytes);
-    next_salt_ = 0;
-  }
-  PersonalValue one{salts_.substr(next_salt_, kSaltBytes), value};
-  next_salt_ += kSaltBytes;
-  cbor_.Bytes(PersonalHash(one.salt, one.value));
-  personal_.emplace_back(std::move(one));
+  std::array<char, kSaltBytes> random;
+  base::FillRandomKept(random.data(), random.size());
+  const std::string_view salt(random.data(), random.size());
+  cbor_.Bytes(base::AsBytes(base::Sha256Of({salt, value})));
+  ++personal_count_;
+  personal_.Array(2);
+  personal_.Bytes(salt);
+  personal_.Bytes(value);
+}
+
+std::string EventWriter::TakePersonal() {
+  CborWriter whole;
+  whole.Reserve(personal_.bytes().size() + kHeadBytes);
+  whole.Array(personal_count_);
+  whole.Encoded(personal_.bytes());
+  return whole.Take();
 }
 
 void EventReader::Digest(base::Sha256Digest& digest) {

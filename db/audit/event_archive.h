@@ -34,7 +34,10 @@ std::optional<PersonalValues> DecodePersonal(std::string_view bytes);
 class EventWriter {
  public:
   // Makes a fresh salt for each personal value.
-  EventWriter() = default;
+  EventWriter() {
+    cbor_.Reserve(kUsualBytes);
+    personal_.Reserve(kUsualBytes);
+  }
   // Writes these hashes in place of the personal values, to reproduce a body that was read.
   explicit EventWriter(const std::vector<std::string>* hashes) : given_hashes_(hashes) {}
 
@@ -66,15 +69,14 @@ class EventWriter {
   }
 
   std::string TakeBody() { return cbor_.Take(); }
-  const PersonalValues& personal() const { return personal_; }
+  // As EncodePersonal writes them.
+  std::string TakePersonal();
 
  private:
   CborWriter cbor_;
-  PersonalValues personal_;
-  // A call of the system for each salt would cost as much as its hash.
-  static constexpr std::size_t kSaltsAtOnce = 16;
-  std::string salts_;
-  std::size_t next_salt_ = 0;
+  CborWriter personal_;  // the entries without the head of their array
+  std::size_t personal_count_ = 0;
+  static constexpr std::size_t kUsualBytes = 2048;
   const std::vector<std::string>* given_hashes_ = nullptr;
   std::size_t next_hash_ = 0;
 };

@@ -39,6 +39,7 @@ struct Plans {
 // Plans are numbered in order of first use, so that one verdict has one form.
 Plans MakePlans(const DecisionEvent& event) {
   Plans out;
+  out.recipients.reserve(event.verdict.recipients.size());
   // Few blocks, many recipients: only plans of the same block can be the same.
   std::map<std::pair<std::string, std::string>, std::vector<std::size_t>> of_block;
   for (std::size_t i = 0; i < event.verdict.recipients.size(); ++i) {
@@ -123,7 +124,7 @@ EncodedEvent EncodeEvent(Event event) {
   Plans plans;
   if (const auto* decision = std::get_if<DecisionEvent>(&event)) plans = MakePlans(*decision);
   AllFields(writer, event, plans);
-  return {writer.TakeBody(), EncodePersonal(writer.personal())};
+  return {writer.TakeBody(), writer.TakePersonal()};
 }
 
 base::Result<Event> DecodeEvent(EventKind kind, std::string_view body, std::string_view personal) {

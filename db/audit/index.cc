@@ -12,6 +12,11 @@ namespace {
 
 constexpr std::size_t kHistoryKeyBytes = 16;
 
+// ToValidUtf8 for what mostly is valid.
+std::string ValidText(std::string_view text) {
+  return base::IsValidUtf8(text) ? std::string(text) : base::ToValidUtf8(text);
+}
+
 void AddRecipient(std::string_view recipient, policy::Action action, IndexRows& index) {
   if (recipient.empty()) return;
   std::string address = AddressKey(recipient);
@@ -22,8 +27,8 @@ void AddRecipient(std::string_view recipient, policy::Action action, IndexRows& 
 void AddFindings(const std::vector<policy::Finding>& findings, IndexRows& index) {
   std::set<std::pair<std::string, std::string>> seen;
   for (const policy::Finding& finding : findings) {
-    std::string code = base::ToValidUtf8(finding.code);
-    std::string rule = base::ToValidUtf8(finding.rule);
+    std::string code = ValidText(finding.code);
+    std::string rule = ValidText(finding.rule);
     if (!seen.insert({code, rule}).second) continue;
     index.findings.push_back({std::move(code), std::move(rule), finding.cls});
   }
@@ -33,9 +38,10 @@ void DeriveDecision(const DecisionEvent& event, IndexRows& index) {
   index.cls = event.verdict.cls;
   index.action = event.verdict.action;
   index.wanted = event.verdict.wanted;
-  index.queue_id = base::ToValidUtf8(event.envelope.queue_id);
+  index.queue_id = ValidText(event.envelope.queue_id);
   index.sender = AddressKey(event.envelope.sender);
   index.sender_domain = DomainKey(index.sender);
+  index.recipients.reserve(event.verdict.recipients.size());
   for (const policy::RecipientVerdict& one : event.verdict.recipients) {
     AddRecipient(one.recipient, one.action, index);
   }
@@ -54,11 +60,14 @@ std::vector<std::string> HistoryOf(const DecisionEvent& event) {
       verdict.action == policy::Action::kAccept || verdict.action == policy::Action::kTag;
   const bool bad = verdict.cls == policy::Class::kMalicious || verdict.cls == policy::Class::kError;
   if (!passed || bad || event.envelope.sender.empty()) return {};
-  std::set<std::string> keys;
+  std::vector<std::string> keys;
+  keys.reserve(event.envelope.recipients.size());
   for (const std::string& one : event.envelope.recipients) {
-    keys.insert(HistoryKey(event.envelope.sender, one));
+    keys.push_back(HistoryKey(event.envelope.sender, one));
   }
-  return {keys.begin(), keys.end()};
+  std::sort(keys.begin(), keys.end());
+  keys.erase(std::unique(keys.begin(), keys.end()), keys.end());
+  return keys;
 }
 
 }  // namespace
@@ -66,7 +75,8 @@ std::vector<std::string> HistoryOf(const DecisionEvent& event) {
 std::string AddressKey(std::string_view address) {
   if (address.empty()) return "<>";
   if (address == kForgotten) return "";
-  return base::ToValidUtf8(base::AsciiLower(address));
+  std::string lower = base::AsciiLower(address);
+  return base::IsValidUtf8(lower) ? lower : base::ToValidUtf8(lower);
 }
 
 std::string DomainKey(std::string_view address_key) {
@@ -75,10 +85,10 @@ std::string DomainKey(std::string_view address_key) {
 }
 
 std::string HistoryKey(std::string_view sender, std::string_view recipient) {
-  std::string text = AddressKey(sender);
-  text.push_back('\0');
-  text += DomainKey(AddressKey(recipient));
-  return std::string(base::AsBytes(base::Sha256(text)).substr(0, kHistoryKeyBytes));
+  constexpr std::string_view kSeparator("\0", 1);
+  const base::Sha256Digest digest =
+      base::Sha256Of({AddressKey(sender), kSeparator, DomainKey(AddressKey(recipient))});
+  return std::string(base::AsBytes(digest).substr(0, kHistoryKeyBytes));
 }
 
 IndexRows DeriveIndex(const Event& event) {
@@ -86,7 +96,7 @@ IndexRows DeriveIndex(const Event& event) {
   std::visit(
       [&index](const auto& one) {
         index.time = one.time;
-        index.node = base::ToValidUtf8(one.node);
+        index.node = ValidText(one.node);
       },
       event);
   if (const auto* decision = std::get_if<DecisionEvent>(&event)) {

@@ -85,6 +85,21 @@ Statement& Statement::Blob(int at, std::string_view value) {
   return *this;
 }
 
+Statement& Statement::TextInPlace(int at, std::string_view value) {
+  const char* bytes = value.data() != nullptr ? value.data() : "";
+  const int result =
+      sqlite3_bind_text64(statement_, at, bytes, value.size(), SQLITE_STATIC, SQLITE_UTF8);
+  if (result != SQLITE_OK) bind_error_ = result;
+  return *this;
+}
+
+Statement& Statement::BlobInPlace(int at, std::string_view value) {
+  const char* bytes = value.data() != nullptr ? value.data() : "";
+  const int result = sqlite3_bind_blob64(statement_, at, bytes, value.size(), SQLITE_STATIC);
+  if (result != SQLITE_OK) bind_error_ = result;
+  return *this;
+}
+
 Statement& Statement::Null(int at) {
   if (const int result = sqlite3_bind_null(statement_, at)) bind_error_ = result;
   return *this;
@@ -141,6 +156,10 @@ bool Statement::ColumnIsNull(int at) const {
 }
 
 base::Result<Connection> Connection::Open(const ConnectionOptions& options) {
+  // SQLite's count of memory, which nobody reads, takes a lock of the whole process for each
+  // allocation. Refused once SQLite runs, which changes nothing but the speed.
+  static const int uncounted = sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+  static_cast<void>(uncounted);
   sqlite3* handle = nullptr;
   const int flags = (options.read_only ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE) |
                     SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE | SQLITE_OPEN_NOFOLLOW;
@@ -159,12 +178,18 @@ base::Result<Connection> Connection::Open(const ConnectionOptions& options) {
 
 Connection& Connection::operator=(Connection&& other) noexcept {
   std::swap(handle_, other.handle_);
+  std::swap(begin_, other.begin_);
+  std::swap(commit_, other.commit_);
   std::swap(busy_millis_, other.busy_millis_);
   std::swap(wal_pages_, other.wal_pages_);
   return *this;
 }
 
-Connection::~Connection() { sqlite3_close_v2(handle_); }
+Connection::~Connection() {
+  begin_ = Statement();
+  commit_ = Statement();
+  sqlite3_close_v2(handle_);
+}
 
 base::Result<Statement> Connection::Prepare(Sql sql) {
   sqlite3_stmt* statement = nullptr;
@@ -187,6 +212,11 @@ base::Result<std::int64_t> Connection::Number(Sql sql) {
 }
 
 std::int64_t Connection::Changes() const { return sqlite3_changes64(handle_); }
+
+base::Status Connection::AddModule(const char* name, const sqlite3_module& module, void* context) {
+  const int result = sqlite3_create_module_v2(handle_, name, &module, context, nullptr);
+  return result == SQLITE_OK ? base::Ok() : base::Status(ErrorOf(handle_, result));
+}
 
 void Connection::TakeOverCheckpoints() {
   wal_pages_ = std::make_unique<std::int64_t>(0);
@@ -218,8 +248,18 @@ void Connection::Rollback() {
   }
 }
 
+base::Status Connection::Begin() {
+  if (!commit_) {
+    LAZARET_ASSIGN(begin_, Prepare("BEGIN IMMEDIATE"));
+    LAZARET_ASSIGN(commit_, Prepare("COMMIT"));
+  }
+  return begin_.Run();
+}
+
+base::Status Connection::Commit() { return commit_.Run(); }
+
 base::Result<Transaction> Transaction::Begin(Connection& connection) {
-  LAZARET_TRY(connection.Run("BEGIN IMMEDIATE"));
+  LAZARET_TRY(connection.Begin());
   return Transaction(connection);
 }
 
@@ -228,7 +268,7 @@ Transaction::~Transaction() {
 }
 
 base::Status Transaction::Commit() {
-  LAZARET_TRY(connection_->Run("COMMIT"));
+  LAZARET_TRY(connection_->Commit());
   connection_ = nullptr;
   return base::Ok();
 }

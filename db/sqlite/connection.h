@@ -13,6 +13,7 @@
 #include "base/result.h"
 
 struct sqlite3;
+struct sqlite3_module;
 struct sqlite3_stmt;
 
 namespace lazaret::db {
@@ -44,12 +45,16 @@ class Statement {
   Statement(const Statement&) = delete;
   Statement& operator=(const Statement&) = delete;
   ~Statement();
+  explicit operator bool() const { return statement_ != nullptr; }
 
   // Parameters count from 1.
   Statement& Int(int at, std::int64_t value);
   Statement& Text(int at, std::string_view value);
   Statement& Blob(int at, std::string_view value);
   Statement& Null(int at);
+  // The same without a copy: the bytes must stay where they are until Run has returned or Reset.
+  Statement& TextInPlace(int at, std::string_view value);
+  Statement& BlobInPlace(int at, std::string_view value);
 
   // True when there is a row.
   base::Result<bool> Next();
@@ -81,6 +86,8 @@ class Connection {
   Connection() = default;
   Connection(Connection&& other) noexcept
       : handle_(std::exchange(other.handle_, nullptr)),
+        begin_(std::move(other.begin_)),
+        commit_(std::move(other.commit_)),
         busy_millis_(other.busy_millis_),
         wal_pages_(std::move(other.wal_pages_)) {}
   Connection& operator=(Connection&& other) noexcept;
@@ -93,6 +100,9 @@ class Connection {
   // The first column of the first row; 0 when there is none.
   base::Result<std::int64_t> Number(Sql sql);
   std::int64_t Changes() const;
+
+  // A virtual table of this connection alone; both must live as long as it.
+  base::Status AddModule(const char* name, const sqlite3_module& module, void* context);
 
   // From now on commits leave the write-ahead log to Checkpoint, and WalPages counts what the last
   // commit left in it.
@@ -107,8 +117,15 @@ class Connection {
   void Rollback();
 
  private:
+  friend class Transaction;
   explicit Connection(sqlite3* handle) : handle_(handle) {}
+  base::Status Begin();
+  base::Status Commit();
+
   sqlite3* handle_ = nullptr;
+  // Prepared once: a batch of one event would otherwise cost two compilations more.
+  Statement begin_;
+  Statement commit_;
   int busy_millis_ = 0;
   std::unique_ptr<std::int64_t> wal_pages_;  // SQLite's hook writes to it
 };

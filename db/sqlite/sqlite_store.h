@@ -1,6 +1,6 @@
-// The verdict store on SQLite: one file, WAL, synchronous=EXTRA, prepared statements only. The front
-// is its only writer; any number of readers (CLI, admin) may open it meanwhile or after the front
-// is gone. docs/formats.md gives the schema.
+// The verdict store on SQLite: one file, WAL, synchronous=EXTRA, prepared statements only. The
+// front is its only writer; any number of readers (CLI, admin) may open it meanwhile or after the
+// front is gone. docs/formats.md gives the schema.
 #ifndef LAZARET_DB_SQLITE_SQLITE_STORE_H_
 #define LAZARET_DB_SQLITE_SQLITE_STORE_H_
 

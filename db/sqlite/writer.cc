@@ -1,5 +1,6 @@
 #include "db/sqlite/writer.h"
 
+#include <algorithm>
 #include <utility>
 #include <vector>
 
@@ -7,6 +8,7 @@
 #include "db/audit/event_codec.h"
 #include "db/audit/index.h"
 #include "db/sqlite/reader.h"
+#include "db/sqlite/record_rows.h"
 #include "db/sqlite/schema.h"
 
 namespace lazaret::db {
@@ -51,30 +53,31 @@ base::Result<std::unique_ptr<SqliteWriter>> SqliteWriter::Make(Connection connec
   return writer;
 }
 
+// OR FAIL: a batch that fails is rolled back as a whole, so SQLite need not keep what it would take
+// to undo one statement of it.
 base::Status SqliteWriter::Prepare() {
-  LAZARET_ASSIGN(insert_event_, connection_.Prepare(
-                                    "INSERT INTO event(seq, kind, hash, body, personal, verdict_id,"
-                                    " time, node) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)"));
+  LAZARET_ASSIGN(incoming_, Incoming::Make(connection_));
+  LAZARET_ASSIGN(insert_event_,
+                 connection_.Prepare("INSERT OR FAIL INTO event(seq, kind, hash, body, personal,"
+                                     " verdict_id, time, node) SELECT * FROM incoming"));
   LAZARET_ASSIGN(insert_decision_,
-                 connection_.Prepare("INSERT INTO decision(seq, time, class, action, sender,"
-                                     " sender_domain, wanted, queue_id)"
-                                     " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)"));
+                 connection_.Prepare("INSERT OR FAIL INTO decision(seq, time, class, action,"
+                                     " sender, sender_domain, wanted, queue_id)"
+                                     " SELECT * FROM incoming"));
   LAZARET_ASSIGN(widen_span_,
                  connection_.Prepare("INSERT INTO span(block, first_time, last_time)"
-                                     " VALUES (?1, ?2, ?2) ON CONFLICT(block) DO UPDATE SET"
+                                     " VALUES (?1, ?2, ?3) ON CONFLICT(block) DO UPDATE SET"
                                      " first_time = min(first_time, excluded.first_time),"
                                      " last_time = max(last_time, excluded.last_time)"));
   LAZARET_ASSIGN(insert_recipient_,
-                 connection_.Prepare("INSERT INTO recipient(seq, position, address, domain, action)"
-                                     " VALUES (?1, ?2, ?3, ?4, ?5)"));
+                 connection_.Prepare("INSERT OR FAIL INTO recipient(seq, position, address,"
+                                     " domain, action) SELECT c0, c1, c2, c3, c4 FROM incoming"));
   LAZARET_ASSIGN(insert_finding_,
-                 connection_.Prepare("INSERT INTO finding(seq, position, code, rule, class)"
-                                     " VALUES (?1, ?2, ?3, ?4, ?5)"));
-  LAZARET_ASSIGN(find_history_, connection_.Prepare("SELECT seq FROM history WHERE key = ?1"));
-  LAZARET_ASSIGN(update_history_,
-                 connection_.Prepare("UPDATE history SET seq = ?1 WHERE key = ?2"));
-  LAZARET_ASSIGN(insert_history_,
-                 connection_.Prepare("INSERT INTO history(seq, key) VALUES (?1, ?2)"));
+                 connection_.Prepare("INSERT OR FAIL INTO finding(seq, position, code, rule,"
+                                     " class) SELECT c0, c1, c2, c3, c4 FROM incoming"));
+  LAZARET_ASSIGN(insert_history_, connection_.Prepare("INSERT OR IGNORE INTO history(key, seq)"
+                                                      " SELECT c0, c1 FROM incoming"));
+  LAZARET_ASSIGN(refresh_history_, connection_.Prepare(kRefreshHistory));
   LAZARET_ASSIGN(mark_,
                  connection_.Prepare("INSERT INTO mark(seq, mark) SELECT seq, ?2 FROM event"
                                      " WHERE verdict_id = ?1 AND kind = 1"
@@ -92,9 +95,9 @@ base::Status SqliteWriter::AppendBatch(std::span<const ChainedRecord> records) {
     if (records[i].seq != records.front().seq + i) {
       return base::Error{base::ErrorCode::kInvalid, "verdict log: a batch with a gap"};
     }
-    LAZARET_TRY(Insert(records[i]));
-    LAZARET_TRY(NoteHistory(records[i], pairs));
   }
+  LAZARET_TRY(Insert(records));
+  LAZARET_TRY(NoteHistory(records, pairs));
   if (pairs > max_history_pairs_) LAZARET_TRY(TrimHistory(pairs));
   LAZARET_TRY(transaction.Commit());
   history_pairs_ = pairs;
@@ -110,77 +113,48 @@ base::Status SqliteWriter::CheckFollows(const ChainedRecord& first) {
                      base::Format("verdict log: event {} does not follow {}", first.seq, last)};
 }
 
-base::Status SqliteWriter::Insert(const ChainedRecord& record) {
-  insert_event_.Int(1, Signed(record.seq))
-      .Int(2, static_cast<std::int64_t>(record.kind))
-      .Blob(3, base::AsBytes(record.hash))
-      .Blob(4, record.body)
-      .Blob(5, record.personal)
-      .Text(6, record.index.verdict_id)
-      .Int(7, record.index.time.micros)
-      .Text(8, record.index.node);
-  LAZARET_TRY(insert_event_.Run());
-  return record.kind == EventKind::kDecision ? InsertIndex(record) : base::Ok();
+base::Status SqliteWriter::Insert(std::span<const ChainedRecord> records) {
+  EventRows events(records);
+  LAZARET_TRY(incoming_->Run(insert_event_, events));
+  DecisionRows decisions(records);
+  LAZARET_TRY(incoming_->Run(insert_decision_, decisions));
+  RecipientRows recipients(records);
+  LAZARET_TRY(incoming_->Run(insert_recipient_, recipients));
+  FindingRows findings(records);
+  LAZARET_TRY(incoming_->Run(insert_finding_, findings));
+  return WidenSpans(records);
 }
 
-base::Status SqliteWriter::InsertIndex(const ChainedRecord& record) {
-  const IndexRows& index = record.index;
-  insert_decision_.Int(1, Signed(record.seq))
-      .Int(2, index.time.micros)
-      .Int(3, static_cast<std::int64_t>(index.cls))
-      .Int(4, static_cast<std::int64_t>(index.action))
-      .Text(5, index.sender)
-      .Text(6, index.sender_domain)
-      .Int(7, static_cast<std::int64_t>(index.wanted))
-      .Text(8, index.queue_id);
-  LAZARET_TRY(insert_decision_.Run());
-  widen_span_.Int(1, Signed(record.seq) / kSpanEvents).Int(2, index.time.micros);
-  LAZARET_TRY(widen_span_.Run());
-  LAZARET_TRY(InsertRecipients(record));
-  for (std::size_t i = 0; i < index.findings.size(); ++i) {
-    insert_finding_.Int(1, Signed(record.seq))
-        .Int(2, Signed(i))
-        .Text(3, index.findings[i].code)
-        .Text(4, index.findings[i].rule)
-        .Int(5, static_cast<std::int64_t>(index.findings[i].cls));
-    LAZARET_TRY(insert_finding_.Run());
+// One row a block, not one an event: they follow each other.
+base::Status SqliteWriter::WidenSpans(std::span<const ChainedRecord> records) {
+  for (std::size_t i = 0; i < records.size();) {
+    const std::int64_t block = Signed(records[i].seq) / kSpanEvents;
+    std::int64_t first = INT64_MAX;
+    std::int64_t last = INT64_MIN;
+    for (; i < records.size() && Signed(records[i].seq) / kSpanEvents == block; ++i) {
+      if (records[i].kind != EventKind::kDecision) continue;
+      first = std::min(first, records[i].index.time.micros);
+      last = std::max(last, records[i].index.time.micros);
+    }
+    if (first > last) continue;
+    LAZARET_TRY(widen_span_.Int(1, block).Int(2, first).Int(3, last).Run());
   }
   return base::Ok();
 }
 
-base::Status SqliteWriter::InsertRecipients(const ChainedRecord& record) {
-  const std::vector<IndexedRecipient>& recipients = record.index.recipients;
-  for (std::size_t i = 0; i < recipients.size(); ++i) {
-    insert_recipient_.Int(1, Signed(record.seq))
-        .Int(2, Signed(i))
-        .Text(3, recipients[i].address)
-        .Text(4, recipients[i].domain)
-        .Int(5, static_cast<std::int64_t>(recipients[i].action));
-    LAZARET_TRY(insert_recipient_.Run());
-  }
-  return base::Ok();
-}
-
-base::Status SqliteWriter::NoteHistory(const ChainedRecord& record, std::uint64_t& pairs) {
-  for (const std::string& key : record.history) {
-    LAZARET_TRY(NoteHistoryKey(key, Signed(record.seq), pairs));
-  }
-  return base::Ok();
-}
-
-base::Status SqliteWriter::NoteHistoryKey(const std::string& key, std::int64_t seq,
-                                          std::uint64_t& pairs) {
-  LAZARET_ASSIGN(const bool known, find_history_.Blob(1, key).Next());
-  const std::int64_t seen = known ? find_history_.ColumnInt(0) : 0;
-  find_history_.Reset();
-  if (!known) {
-    ++pairs;
-    return insert_history_.Int(1, seq).Blob(2, key).Run();
-  }
+base::Status SqliteWriter::NoteHistory(std::span<const ChainedRecord> records,
+                                       std::uint64_t& pairs) {
+  std::uint64_t keys = 0;
+  for (const ChainedRecord& one : records) keys += one.history.size();
+  if (keys == 0) return base::Ok();
+  HistoryRows rows(records);
+  LAZARET_TRY(incoming_->Run(insert_history_, rows));
+  const auto added = static_cast<std::uint64_t>(connection_.Changes());
+  pairs += added;
+  if (added == keys) return base::Ok();
   // Which pair went longest unseen need not be exact: one that writes often would cost two pages a
   // message.
-  if (seq - seen < Signed(max_history_pairs_ / 16)) return base::Ok();
-  return update_history_.Int(1, seq).Blob(2, key).Run();
+  return incoming_->Run(refresh_history_.Int(1, Signed(max_history_pairs_ / 16)), rows);
 }
 
 base::Status SqliteWriter::TrimHistory(std::uint64_t& pairs) {
@@ -198,7 +172,8 @@ base::Status SqliteWriter::Mark(std::span<const Acknowledgement> marks) {
   const std::lock_guard lock(mutex_);
   LAZARET_ASSIGN(Transaction transaction, Transaction::Begin(connection_));
   for (const Acknowledgement& one : marks) {
-    LAZARET_TRY(mark_.Text(1, one.verdict_id).Int(2, static_cast<std::int64_t>(one.mark)).Run());
+    LAZARET_TRY(
+        mark_.TextInPlace(1, one.verdict_id).Int(2, static_cast<std::int64_t>(one.mark)).Run());
   }
   return transaction.Commit();
 }
@@ -286,7 +261,8 @@ base::Status SqliteWriter::ForgetOne(std::uint64_t seq, EventKind kind, const st
   LAZARET_TRY(sender.Run());
   LAZARET_ASSIGN(Statement drop, connection_.Prepare("DELETE FROM recipient WHERE seq = ?1"));
   LAZARET_TRY(drop.Int(1, Signed(seq)).Run());
-  return InsertRecipients(record);
+  RecipientRows recipients(std::span(&record, 1));
+  return incoming_->Run(insert_recipient_, recipients);
 }
 
 }  // namespace lazaret::db

@@ -12,9 +12,15 @@
 #include "base/clock.h"
 #include "base/result.h"
 #include "db/sqlite/connection.h"
+#include "db/sqlite/incoming.h"
 #include "db/verdict_store.h"
 
 namespace lazaret::db {
+
+// Moves keys on that were last seen at least ?1 events before. Led by the rows of the batch, never
+// by the table, which may hold a million.
+inline constexpr Sql kRefreshHistory =
+    "UPDATE OR FAIL history SET seq = c1 FROM incoming WHERE key = c0 AND c1 - seq >= ?1";
 
 class SqliteWriter {
  public:
@@ -39,11 +45,9 @@ class SqliteWriter {
 
   base::Status Prepare();
   base::Status CheckFollows(const ChainedRecord& first);
-  base::Status Insert(const ChainedRecord& record);
-  base::Status InsertIndex(const ChainedRecord& record);
-  base::Status InsertRecipients(const ChainedRecord& record);
-  base::Status NoteHistory(const ChainedRecord& record, std::uint64_t& pairs);
-  base::Status NoteHistoryKey(const std::string& key, std::int64_t seq, std::uint64_t& pairs);
+  base::Status Insert(std::span<const ChainedRecord> records);
+  base::Status WidenSpans(std::span<const ChainedRecord> records);
+  base::Status NoteHistory(std::span<const ChainedRecord> records, std::uint64_t& pairs);
   base::Status TrimHistory(std::uint64_t& pairs);
   base::Result<std::uint64_t> ForgetOlder(base::UnixTime before);
   // `rows` gives seq, kind and body.
@@ -55,6 +59,7 @@ class SqliteWriter {
   base::Status ForgetOne(std::uint64_t seq, EventKind kind, const std::string& body);
 
   std::mutex mutex_;
+  std::unique_ptr<Incoming> incoming_;  // before the connection, which uses it to its end
   Connection connection_;
   std::uint64_t max_history_pairs_;
   const std::int64_t wal_limit_pages_;
@@ -67,9 +72,8 @@ class SqliteWriter {
   Statement widen_span_;
   Statement insert_recipient_;
   Statement insert_finding_;
-  Statement find_history_;
-  Statement update_history_;
   Statement insert_history_;
+  Statement refresh_history_;
   Statement mark_;
 };
 

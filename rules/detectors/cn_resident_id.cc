@@ -82,31 +82,41 @@ int PointsOf(const DetectorInput& input, const Reading& reading, std::size_t beg
                                                                                             : -1;
 }
 
+class ResidentIdFinder final : public NumberDetector {
+ public:
+  explicit ResidentIdFinder(const DetectorInput& input) : input_(input) {}
+
+  bool Take(const NumberStart& start) override {
+    if (start.in_url) return true;
+    Reading reading = Read(input_.text, start);
+    const std::size_t begin = start.groups[0].begin;
+    if (reading.value.empty() || InBase64Line(input_.text, begin, reading.end)) return true;
+    const int points = PointsOf(input_, reading, begin);
+    if (points < 0) return true;
+    if (out_.values.size() >= kMaxValuesPerUnit) {
+      out_.truncated = true;
+      return false;
+    }
+    out_.values.push_back({begin, reading.end, LevelOfPoints(points), std::move(reading.value)});
+    return true;
+  }
+
+  DetectorOutput Finish() override { return std::move(out_); }
+
+ private:
+  const DetectorInput& input_;
+  DetectorOutput out_;
+};
+
 }  // namespace
 
 DetectorOutput FindCnResidentIds(const DetectorInput& input) {
-  DetectorOutput out;
-  NumberScanner scanner(input.text);
-  NumberStart start;
-  for (std::size_t seen = 0; scanner.Next(start); ++seen) {
-    if (seen % 256 == 0 && input.deadline.Expired()) {
-      out.expired = true;
-      return out;
-    }
-    if (start.in_url) continue;
-    Reading reading = Read(input.text, start);
-    const std::size_t begin = start.groups[0].begin;
-    if (reading.value.empty()) continue;
-    if (InBase64Line(input.text, begin, reading.end)) continue;
-    const int points = PointsOf(input, reading, begin);
-    if (points < 0) continue;
-    if (out.values.size() >= kMaxValuesPerUnit) {
-      out.truncated = true;
-      return out;
-    }
-    out.values.push_back({begin, reading.end, LevelOfPoints(points), std::move(reading.value)});
-  }
-  return out;
+  ResidentIdFinder finder(input);
+  return ScanNumbers(input, finder);
+}
+
+std::unique_ptr<NumberDetector> MakeCnResidentIdDetector(const DetectorInput& input) {
+  return std::make_unique<ResidentIdFinder>(input);
 }
 
 }  // namespace lazaret::rules

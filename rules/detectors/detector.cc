@@ -1,6 +1,9 @@
 #include "rules/detectors/detector.h"
 
 #include <algorithm>
+#include <utility>
+
+#include "rules/detectors/number_scanner.h"
 
 namespace lazaret::rules {
 namespace {
@@ -12,13 +15,26 @@ int DaysOfMonth(int year, int month) {
   return month == 2 && IsLeap(year) ? 29 : kDays[month - 1];
 }
 
+// Gives each start to all that want more; false when the deadline passed.
+bool Scan(const DetectorInput& input, std::vector<NumberDetector*> detectors) {
+  NumberScanner scanner(input.text);
+  NumberStart start;
+  for (std::size_t seen = 0; !detectors.empty() && scanner.Next(start); ++seen) {
+    if (seen % 256 == 0 && input.deadline.Expired()) return false;
+    detectors.erase(std::remove_if(detectors.begin(), detectors.end(),
+                                   [&](NumberDetector* one) { return !one->Take(start); }),
+                    detectors.end());
+  }
+  return true;
+}
+
 }  // namespace
 
 const std::vector<DetectorEntry>& Detectors() {
   static const std::vector<DetectorEntry> kTable = {
-      {"payment_card", FindPaymentCards, MaskStyle::kCard, 3},
-      {"iban", FindIbans, MaskStyle::kIdentity, 2},
-      {"cn_resident_id", FindCnResidentIds, MaskStyle::kIdentity, 1},
+      {"payment_card", FindPaymentCards, MakePaymentCardDetector, MaskStyle::kCard, 3},
+      {"iban", FindIbans, nullptr, MaskStyle::kIdentity, 2},
+      {"cn_resident_id", FindCnResidentIds, MakeCnResidentIdDetector, MaskStyle::kIdentity, 1},
   };
   return kTable;
 }
@@ -28,6 +44,29 @@ const DetectorEntry* FindDetector(std::string_view id) {
   auto found =
       std::find_if(table.begin(), table.end(), [id](const auto& entry) { return entry.id == id; });
   return found == table.end() ? nullptr : &*found;
+}
+
+DetectorOutput ScanNumbers(const DetectorInput& input, NumberDetector& detector) {
+  const bool whole = Scan(input, {&detector});
+  DetectorOutput out = detector.Finish();
+  out.expired = !whole;
+  return out;
+}
+
+std::vector<DetectorOutput> FindAllValues(const DetectorInput& input) {
+  std::vector<std::unique_ptr<NumberDetector>> made;
+  std::vector<NumberDetector*> of_numbers;
+  for (const DetectorEntry& entry : Detectors()) {
+    made.push_back(entry.make == nullptr ? nullptr : entry.make(input));
+    if (made.back() != nullptr) of_numbers.push_back(made.back().get());
+  }
+  const bool whole = Scan(input, std::move(of_numbers));
+  std::vector<DetectorOutput> out;
+  for (std::size_t i = 0; i < made.size(); ++i) {
+    out.push_back(made[i] == nullptr ? Detectors()[i].find(input) : made[i]->Finish());
+    if (made[i] != nullptr) out.back().expired = !whole;
+  }
+  return out;
 }
 
 Date DateOf(base::UnixTime time) {

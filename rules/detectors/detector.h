@@ -6,6 +6,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -52,9 +53,21 @@ struct DetectorOutput {
 
 enum class MaskStyle : std::uint8_t { kCard, kIdentity };
 
+struct NumberStart;
+
+// A detector of digit classes: what it makes of the starts that one scan finds for all of them.
+class NumberDetector {
+ public:
+  virtual ~NumberDetector() = default;
+  virtual bool Take(const NumberStart& start) = 0;  // false: wants no more
+  virtual DetectorOutput Finish() = 0;              // once, after the last start
+};
+
 struct DetectorEntry {
   std::string_view id;
   DetectorOutput (*find)(const DetectorInput&);
+  // nullptr when it does not look for numbers. The input must outlive what is made.
+  std::unique_ptr<NumberDetector> (*make)(const DetectorInput&);
   MaskStyle mask;
   // Where two detectors claim the same bytes, the lower rank (smaller chance of passing by
   // accident) keeps it.
@@ -65,9 +78,16 @@ struct DetectorEntry {
 const std::vector<DetectorEntry>& Detectors();
 const DetectorEntry* FindDetector(std::string_view id);
 
+// What each of Detectors() finds, in their order, with one scan for numbers.
+std::vector<DetectorOutput> FindAllValues(const DetectorInput& input);
+// One detector alone.
+DetectorOutput ScanNumbers(const DetectorInput& input, NumberDetector& detector);
+
 DetectorOutput FindPaymentCards(const DetectorInput& input);
 DetectorOutput FindIbans(const DetectorInput& input);
 DetectorOutput FindCnResidentIds(const DetectorInput& input);
+std::unique_ptr<NumberDetector> MakePaymentCardDetector(const DetectorInput& input);
+std::unique_ptr<NumberDetector> MakeCnResidentIdDetector(const DetectorInput& input);
 
 // Points to level: 0 low, 1 medium, 2 and more high. Negative points are no value at all.
 Level LevelOfPoints(int points);

@@ -24,20 +24,26 @@ bool BehindItsName(std::string_view text, std::size_t at) {
          LeftEdge(text, at - kName.size());
 }
 
-// The country's two letters begin at `at`; `second` is where the second stands.
-bool MayBegin(std::string_view text, std::size_t at, std::size_t second) {
-  const std::size_t step = second - at;
-  const std::size_t digits = second + step;
-  return digits + step < text.size() && IsLetter(text[at]) && IsLetter(text[second]) &&
-         IsDigit(text[digits]) && IsDigit(text[digits + step]) &&
+// The country's two letters begin at `at`, and the two check digits follow, one character each
+// `step`.
+bool MayBegin(std::string_view text, std::size_t at, std::size_t step) {
+  return at + 3 * step < text.size() && IsLetter(text[at]) && IsLetter(text[at + step]) &&
+         IsDigit(text[at + 2 * step]) && IsDigit(text[at + 3 * step]) &&
          (LeftEdge(text, at) || BehindItsName(text, at));
 }
 
-// "DE79", and "D E 7 9" of a form with one character a box.
-bool MayBegin(std::string_view text, std::size_t at) {
-  if (MayBegin(text, at, at + 1)) return true;
-  return at + 6 < text.size() && text[at + 1] == ' ' && text[at + 3] == ' ' &&
-         text[at + 5] == ' ' && MayBegin(text, at, at + 2);
+constexpr std::size_t kNowhere = std::string_view::npos;
+
+// Where an IBAN with its first check digit at `digit` may begin: "DE79", and "D E 7 9" of a form
+// with one character a box. kNowhere when none may.
+std::size_t BeginBefore(std::string_view text, std::size_t digit) {
+  if (digit < 2) return kNowhere;
+  // Most digits of most texts.
+  if (text[digit - 1] != ' ')
+    return IsLetter(text[digit - 1]) && MayBegin(text, digit - 2, 1) ? digit - 2 : kNowhere;
+  const bool boxes =
+      digit >= 4 && digit + 2 < text.size() && text[digit - 3] == ' ' && text[digit + 1] == ' ';
+  return boxes && MayBegin(text, digit - 4, 2) ? digit - 4 : kNowhere;
 }
 
 std::string CountryAt(std::string_view text, std::size_t at) {
@@ -127,10 +133,11 @@ DetectorOutput FindIbans(const DetectorInput& input) {
   DetectorOutput out;
   const std::string_view text = input.text;
   std::size_t tried = 0;
-  for (std::size_t at = 0; at + 5 <= text.size(); ++at) {
-    // Most places of most texts.
-    if (!IsDigit(text[at + 2]) && (text[at + 1] != ' ' || text[at + 3] != ' ')) continue;
-    if (!MayBegin(text, at)) continue;
+  std::size_t from = 0;  // behind the last value
+  for (std::size_t digit = NextDigit(text, 0); digit < text.size();
+       digit = NextDigit(text, digit + 1)) {
+    const std::size_t at = BeginBefore(text, digit);
+    if (at == kNowhere || at < from) continue;
     if (++tried % 1024 == 0 && input.deadline.Expired()) {
       out.expired = true;
       return out;
@@ -144,7 +151,7 @@ DetectorOutput FindIbans(const DetectorInput& input) {
     }
     const Level level = reading.printed ? Level::kHigh : Level::kMedium;
     out.values.push_back({at, reading.end, level, std::move(reading.value)});
-    at = reading.end - 1;
+    from = reading.end;
   }
   return out;
 }

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdint>
+#include <cstring>
 
 #include "base/text.h"
 #include "base/unicode/normalize.h"
@@ -102,16 +104,30 @@ Gap GapAfter(std::string_view text, std::size_t end) {
   return gap;
 }
 
-// The bytes at which something may begin or end: all others are passed over.
-constexpr std::array<bool, 256> MakeMarks() {
-  std::array<bool, 256> marks{};
-  for (std::size_t c = 0; c < marks.size(); ++c) {
-    marks[c] = c <= ' ' || c >= 0x80 || (c >= '0' && c <= '9') || c == '<' || c == '>' ||
-               c == '"' || c == '\'' || c == ':' || c == 'w' || c == 'W';
-  }
-  return marks;
+bool EndsToken(char c) {
+  const auto byte = static_cast<unsigned char>(c);
+  return byte <= ' ' || byte >= 0x80 || c == '<' || c == '>' || c == '"' || c == '\'';
 }
-constexpr auto kMarks = MakeMarks();
+
+bool HoldsUrlMark(std::string_view token) {
+  if (token.find("://") != std::string_view::npos) return true;
+  for (std::size_t at = token.find('.'); at != std::string_view::npos;
+       at = token.find('.', at + 1)) {
+    if (at >= 3 && base::AsciiEqualNoCase(token.substr(at - 3, 3), "www")) return true;
+  }
+  return false;
+}
+
+// Eight bytes at once: is one of them a digit?
+bool HoldsDigit(const char* bytes) {
+  constexpr std::uint64_t kEach = 0x0101010101010101;
+  std::uint64_t word = 0;
+  std::memcpy(&word, bytes, sizeof word);
+  word ^= kEach * '0';
+  // Of digits alone neither this sum nor the byte itself has the high bit.
+  const std::uint64_t others = ((word & (kEach * 0x7F)) + kEach * (0x80 - 10)) | word;
+  return (~others & (kEach * 0x80)) != 0;
+}
 
 }  // namespace
 
@@ -207,17 +223,22 @@ std::string NumberStart::Shape(std::size_t group_count, bool joined) const {
   return out;
 }
 
-void NumberScanner::FollowToken(std::size_t at) {
-  const char c = text_[at];
-  const bool ends = static_cast<unsigned char>(c) <= ' ' || static_cast<unsigned char>(c) >= 0x80 ||
-                    c == '<' || c == '>' || c == '"' || c == '\'';
-  if (ends) {
-    token_is_url_ = false;
-    return;
-  }
-  if (c == ':' && text_.substr(at, 3) == "://") token_is_url_ = true;
-  if ((c == 'w' || c == 'W') && base::AsciiEqualNoCase(text_.substr(at, 4), "www."))
-    token_is_url_ = true;
+std::size_t NextDigit(std::string_view text, std::size_t at) {
+  while (at + sizeof(std::uint64_t) <= text.size() && !HoldsDigit(text.data() + at))
+    at += sizeof(std::uint64_t);
+  while (at < text.size() && !IsDigit(text[at])) ++at;
+  return at;
+}
+
+// No byte is looked at twice: what stands before looked_ is known.
+bool NumberScanner::IsInUrl(std::size_t begin) {
+  std::size_t token = begin;
+  while (token > looked_ && !EndsToken(text_[token - 1])) --token;
+  if (token > looked_) token_is_url_ = false;
+  // At looked_ stands a digit, so that no mark spans it.
+  if (!token_is_url_) token_is_url_ = HoldsUrlMark(text_.substr(token, begin - token));
+  looked_ = begin;
+  return token_is_url_;
 }
 
 void NumberScanner::Extend(NumberStart& start) const {
@@ -246,14 +267,8 @@ void NumberScanner::Extend(NumberStart& start) const {
 
 bool NumberScanner::Next(NumberStart& start) {
   while (at_ < text_.size()) {
-    std::size_t marked = at_;
-    while (marked < text_.size() && !kMarks[static_cast<unsigned char>(text_[marked])]) ++marked;
-    at_ = marked;
+    at_ = NextDigit(text_, at_);
     if (at_ == text_.size()) return false;
-    if (!IsDigit(text_[at_])) {
-      FollowToken(at_++);
-      continue;
-    }
     const std::size_t begin = at_;
     at_ = DigitsEnd(text_, begin);
     if (at_ - begin > kMaxNumberDigits || IsShortAndInsideRow(text_, begin, at_)) continue;
@@ -264,7 +279,7 @@ bool NumberScanner::Next(NumberStart& start) {
     start.count = 1;
     start.separator = 0;
     start.broken_before = 0;
-    start.in_url = token_is_url_;
+    start.in_url = IsInUrl(begin);
     Extend(start);
     return true;
   }

@@ -48,13 +48,17 @@ class NumberScanner {
   bool Next(NumberStart& start);
 
  private:
-  void FollowToken(std::size_t at);
+  bool IsInUrl(std::size_t begin);
   void Extend(NumberStart& start) const;
 
   std::string_view text_;
   std::size_t at_ = 0;
-  bool token_is_url_ = false;
+  std::size_t looked_ = 0;     // up to here tokens were looked at
+  bool token_is_url_ = false;  // the token that goes on at looked_
 };
+
+// Where the next ASCII digit at or behind `at` stands; the size of the text when none does.
+std::size_t NextDigit(std::string_view text, std::size_t at);
 
 // Where text goes on behind a line break at `at`: blanks before it, quote marks and indent behind
 // it included. npos when there is none, or when the next line is empty.

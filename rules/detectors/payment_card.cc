@@ -205,25 +205,18 @@ const EvidenceWords& CardWords() {
   return kWords;
 }
 
-class CardFinder {
+class CardFinder final : public NumberDetector {
  public:
   explicit CardFinder(const DetectorInput& input) : input_(input) {}
 
-  DetectorOutput Run() {
-    NumberScanner scanner(input_.text);
-    NumberStart start;
-    for (std::size_t seen = 0; scanner.Next(start); ++seen) {
-      if (seen % 256 == 0 && input_.deadline.Expired()) {
-        out_.expired = true;
-        return std::move(out_);
-      }
-      if (!start.in_url) Try(start);
-      if (points_.size() >= kMaxValuesPerUnit) {
-        out_.truncated = true;
-        break;
-      }
-    }
-    Finish();
+  bool Take(const NumberStart& start) override {
+    if (!start.in_url) Try(start);
+    out_.truncated = points_.size() >= kMaxValuesPerUnit;
+    return !out_.truncated;
+  }
+
+  DetectorOutput Finish() override {
+    Grade();
     return std::move(out_);
   }
 
@@ -291,7 +284,7 @@ class CardFinder {
     return distinct < kMany ? 1 : 2;
   }
 
-  void Finish() {
+  void Grade() {
     const int repetition = PointsOfRepetition();
     std::vector<DetectedValue> kept;
     for (std::size_t i = 0; i < points_.size(); ++i) {
@@ -313,6 +306,13 @@ class CardFinder {
 
 }  // namespace
 
-DetectorOutput FindPaymentCards(const DetectorInput& input) { return CardFinder(input).Run(); }
+DetectorOutput FindPaymentCards(const DetectorInput& input) {
+  CardFinder finder(input);
+  return ScanNumbers(input, finder);
+}
+
+std::unique_ptr<NumberDetector> MakePaymentCardDetector(const DetectorInput& input) {
+  return std::make_unique<CardFinder>(input);
+}
 
 }  // namespace lazaret::rules

@@ -15,8 +15,12 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const std::string_view input(reinterpret_cast<const char*>(data), size);
   const base::NormalizedText normal = base::NormalizeForDetection(input);
   LAZARET_CHECK(base::IsValidUtf8(normal.view()));
+  const rules::DetectorInput together{normal.view(), {}, {2026, 11, 24}, base::Deadline()};
+  const auto all = rules::FindAllValues(together);
   for (const rules::DetectorEntry& entry : rules::Detectors()) {
     const auto output = entry.find({normal.view(), {}, {2026, 11, 24}, base::Deadline()});
+    LAZARET_CHECK(all[static_cast<std::size_t>(&entry - rules::Detectors().data())].values.size() ==
+                  output.values.size());
     std::size_t last = 0;
     for (const auto& value : output.values) {
       LAZARET_CHECK(value.begin >= last && value.begin < value.end &&

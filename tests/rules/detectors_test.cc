@@ -1,6 +1,8 @@
+#include <random>
 #include <string>
 #include <vector>
 
+#include "base/text.h"
 #include "base/unicode/normalize.h"
 #include "rules/detectors/detector.h"
 #include "rules/detectors/evidence.h"
@@ -334,6 +336,113 @@ TEST_CASE("number scanner: groups, separators and where a number may begin") {
     seen.push_back(line);
   }
   CHECK(seen == std::vector<std::string>{":2:4", ":4:2", ":2", ":1", "url:2"});
+}
+
+bool SameValues(const DetectorOutput& a, const DetectorOutput& b) {
+  return a.truncated == b.truncated && a.expired == b.expired &&
+         std::equal(a.values.begin(), a.values.end(), b.values.begin(), b.values.end(),
+                    [](const DetectedValue& x, const DetectedValue& y) {
+                      return x.begin == y.begin && x.end == y.end && x.value == y.value &&
+                             x.confidence == y.confidence;
+                    });
+}
+
+std::string RandomNumbers(std::mt19937& random) {
+  static const std::vector<std::string> kPieces = {"1",
+                                                   "12",
+                                                   "4539",
+                                                   "5787",
+                                                   "6362",
+                                                   "1486",
+                                                   "4539578763621486",
+                                                   "110101199003074477",
+                                                   "DE79",
+                                                   "6639",
+                                                   "2332",
+                                                   "1468",
+                                                   "8197",
+                                                   "36",
+                                                   "d e 7 9 ",
+                                                   "://",
+                                                   "www.",
+                                                   "WWW.",
+                                                   "wWw",
+                                                   ".",
+                                                   " ",
+                                                   " ",
+                                                   "-",
+                                                   "\n",
+                                                   "\t",
+                                                   "a",
+                                                   "<",
+                                                   "\"",
+                                                   "\u5361",
+                                                   "x",
+                                                   "DE79663923321468819736",
+                                                   "card ",
+                                                   "0000000"};
+  std::string out;
+  for (std::size_t n = random() % 40; n > 0; --n) out += kPieces[random() % kPieces.size()];
+  return out;
+}
+
+TEST_CASE("number scanner: knows links by their token alone, and skips no digit") {
+  std::mt19937 random(20261124);
+  std::size_t in_url = 0;
+  std::size_t starts = 0;
+  for (int i = 0; i < 4000; ++i) {
+    const std::string text = RandomNumbers(random);
+    std::size_t digit = 0;
+    for (std::size_t at = 0; at <= text.size(); ++at) {
+      digit = at;
+      while (digit < text.size() && (text[digit] < '0' || text[digit] > '9')) ++digit;
+      CHECK(NextDigit(text, at) == digit);
+    }
+    NumberScanner scanner(text);
+    NumberStart start;
+    while (scanner.Next(start)) {
+      std::size_t token = start.groups[0].begin;
+      const std::string ends = " \n\t<\"";
+      while (token > 0 && ends.find(text[token - 1]) == std::string::npos &&
+             static_cast<unsigned char>(text[token - 1]) < 0x80)
+        --token;
+      const std::string before =
+          base::AsciiLower(text.substr(token, start.groups[0].begin - token));
+      INFO(text);
+      CHECK(start.in_url ==
+            (before.find("://") != std::string::npos || before.find("www.") != std::string::npos));
+      in_url += start.in_url ? 1 : 0;
+      ++starts;
+    }
+  }
+  CHECK(in_url > 500);
+  CHECK(starts > in_url * 2);
+}
+
+TEST_CASE("detectors: one scan for all finds what each finds alone") {
+  std::mt19937 random(1);
+  std::size_t values = 0;
+  for (int i = 0; i < 3000; ++i) {
+    const std::string text = RandomNumbers(random);
+    const DetectorInput input{text, {}, kToday, base::Deadline()};
+    const auto all = FindAllValues(input);
+    REQUIRE(all.size() == Detectors().size());
+    for (std::size_t one = 0; one < all.size(); ++one) {
+      INFO(text);
+      CHECK(SameValues(all[one], Detectors()[one].find(input)));
+      values += all[one].values.size();
+    }
+  }
+  CHECK(values > 300);
+  std::string many;
+  for (std::size_t i = 0; i <= kMaxValuesPerUnit; ++i)
+    many += "110101199003074477 card 4539578763621486\n";
+  const DetectorInput input{many, {}, kToday, base::Deadline()};
+  for (std::size_t one = 0; one < Detectors().size(); ++one)
+    CHECK(SameValues(FindAllValues(input)[one], Detectors()[one].find(input)));
+  const DetectorInput late{many, {}, kToday, base::Deadline::At(1)};
+  for (std::size_t one = 0; one < Detectors().size(); ++one)
+    CHECK(FindAllValues(late)[one].expired == (Detectors()[one].id != "iban"));
 }
 
 }  // namespace

@@ -1,9 +1,7 @@
 #include <algorithm>
-#include <filesystem>
 #include <set>
 #include <string>
 
-#include "base/fd.h"
 #include "rules/report.h"
 #include "tests/rules/rules_support.h"
 #include "tests/support/catch.h"
@@ -11,22 +9,7 @@
 namespace lazaret::rules {
 namespace {
 
-namespace fs = std::filesystem;
-
-Bundle Shipped() {
-  Bundle bundle;
-  std::vector<fs::path> paths;
-  for (const auto& entry : fs::directory_iterator(LAZARET_SOURCE_DIR "/rules/packs"))
-    paths.push_back(entry.path());
-  std::sort(paths.begin(), paths.end());
-  for (const fs::path& path : paths) {
-    auto text = base::ReadFile(path.string(), 1U << 20);
-    REQUIRE(text.ok());
-    bundle.rules.push_back({"packs/" + path.filename().string(), *text, false});
-  }
-  bundle.masking_key = "test key";
-  return bundle;
-}
+using testing::Shipped;
 
 TEST_CASE("packs: the shipped rules compile and pass their own tests") {
   const Report report = CheckRules(Shipped());

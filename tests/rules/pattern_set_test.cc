@@ -4,7 +4,6 @@
 #include <string>
 #include <vector>
 
-#include "rules/keyword_set.h"
 #include "tests/support/catch.h"
 
 namespace lazaret::rules {
@@ -20,7 +19,7 @@ std::vector<Pattern> Patterns(const std::vector<std::string>& texts) {
   return out;
 }
 
-constexpr PatternKey kHere{1, 1, false};
+constexpr PatternKey kHere{1, 1, false, false};
 
 std::vector<PatternUse> Uses(const std::vector<Pattern>& patterns, PatternKey key = kHere) {
   std::vector<PatternUse> out;
@@ -62,15 +61,15 @@ TEST_CASE("pattern sets: at most 64 patterns each") {
 
 TEST_CASE("pattern sets: scopes, directions and prefilters choose the sets") {
   const auto patterns = Patterns({"alpha"});
-  const PatternSets sets = PatternSets::Build(Uses(patterns, {2, 4, true}));
-  CHECK(Matched(sets, "alpha", {2, 4, false}).size() == 1);
-  CHECK(Matched(sets, "alpha", {1, 4, false}).empty());
-  CHECK(Matched(sets, "alpha", {2, 1, false}).empty());
+  const PatternSets sets = PatternSets::Build(Uses(patterns, {2, 4, true, false}));
+  CHECK(Matched(sets, "alpha", {2, 4, false, false}).size() == 1);
+  CHECK(Matched(sets, "alpha", {1, 4, false, false}).empty());
+  CHECK(Matched(sets, "alpha", {2, 1, false, false}).empty());
   std::vector<std::uint32_t> hits;
-  REQUIRE(
-      sets.Match(
-              "alpha", {2, 4, false}, [](std::uint32_t) { return false; }, hits, base::Deadline())
-          .ok());
+  REQUIRE(sets.Match(
+                  "alpha", {2, 4, false, false}, [](std::uint32_t) { return false; }, hits,
+                  base::Deadline())
+              .ok());
   CHECK(hits.empty());
 }
 
@@ -128,55 +127,27 @@ TEST_CASE("pattern: \\b knows ASCII words only, so that digits beside Chinese le
   CHECK_FALSE(pattern->Occurs("a1234"));
 }
 
-std::vector<std::string> Words(const KeywordSet& set, std::string_view text,
-                               std::size_t max_hits = 100) {
-  std::vector<KeywordHit> hits;
-  set.Find(text, max_hits, hits);
-  std::vector<std::string> out;
-  for (const KeywordHit& hit : hits)
-    out.push_back(std::string(text.substr(hit.begin, hit.end - hit.begin)));
-  return out;
-}
-
-TEST_CASE("keyword set: words inside words, shared ends and repeats are all found") {
-  KeywordSet set;
-  CHECK(set.Add("密码") == 0);
-  CHECK(set.Add("码") == 1);
-  CHECK(set.Add("账号密码错") == 2);
-  CHECK(set.Add("Account") == 3);
-  CHECK(set.Add("account") == 3);
-  set.Build();
-  CHECK(Words(set, "账号密码错").size() == 3);
-  CHECK(Words(set, "账号密码").size() == 2);
-  CHECK(Words(set, "my ACCOUNT, accounts") == std::vector<std::string>{"ACCOUNT"});
-}
-
-TEST_CASE("keyword set: white space is one space, spans cover what stands in the text") {
-  KeywordSet set;
-  set.Add("bank   details");
-  set.Build();
-  CHECK(Words(set, "our Bank\r\n \tDetails changed") ==
-        std::vector<std::string>{"Bank\r\n \tDetails"});
-  CHECK(Words(set, "bankdetails").empty());
-}
-
-TEST_CASE("keyword set: hits of one word are limited, others still found") {
-  KeywordSet set;
-  set.Add("a");
-  set.Add("b");
-  set.Build();
-  CHECK(Words(set, "a a b", 2).size() == 3);
-  CHECK(Words(set, "a a a b", 2).size() == 3);
-}
-
-TEST_CASE("keyword set: empty set and empty text") {
-  KeywordSet set;
-  set.Build();
-  CHECK(Words(set, "anything").empty());
-  KeywordSet one;
-  one.Add("a");
-  one.Build();
-  CHECK(Words(one, "").empty());
+TEST_CASE("pattern sets: narrowing keeps what occurs, with and without memory for the sets") {
+  std::vector<std::string> texts;
+  for (std::uint32_t i = 0; i < 2 * kAskedAlone; ++i)
+    texts.push_back("word" + std::to_string(i) + "x");
+  const auto patterns = Patterns(texts);
+  PatternKey filtered = kHere;
+  filtered.filtered = true;
+  for (std::int64_t bytes : {kAutomataBytes, std::int64_t{100}}) {
+    const PatternSets sets = PatternSets::Build(Uses(patterns, filtered), bytes);
+    CHECK(Matched(sets, "word1x").empty());
+    std::vector<std::uint32_t> uses;
+    for (std::uint32_t i = 0; i < kAskedAlone; ++i) uses.push_back(i);
+    std::vector<std::uint32_t> few = uses;
+    REQUIRE(sets.Narrow("word1x", few, base::Deadline()).ok());
+    CHECK(few == uses);
+    uses.push_back(kAskedAlone);
+    REQUIRE(sets.Narrow("word1x", uses, base::Deadline()).ok());
+    CHECK(uses == std::vector<std::uint32_t>{1});
+    for (std::uint32_t i = 0; i < patterns.size(); ++i) uses.push_back(i);
+    CHECK_FALSE(sets.Narrow("word1x", uses, base::Deadline::At(1)).ok());
+  }
 }
 
 }  // namespace

@@ -1,5 +1,10 @@
 #include "tests/rules/rules_support.h"
 
+#include <algorithm>
+#include <filesystem>
+
+#include "base/fd.h"
+#include "base/format.h"
 #include "tests/support/catch.h"
 
 namespace lazaret::rules::testing {
@@ -47,6 +52,27 @@ std::string Matching(const RuleSet& rules, const std::vector<Unit>& units, Direc
     out += (out.empty() ? "" : " ") + rules.summaries()[match.rule].id;
   }
   return out;
+}
+
+Bundle Shipped() {
+  Bundle bundle;
+  std::vector<std::filesystem::path> paths;
+  for (const auto& entry : std::filesystem::directory_iterator(LAZARET_SOURCE_DIR "/rules/packs"))
+    paths.push_back(entry.path());
+  std::sort(paths.begin(), paths.end());
+  for (const std::filesystem::path& path : paths) {
+    auto text = base::ReadFile(path.string(), 1U << 20);
+    REQUIRE(text.ok());
+    bundle.rules.push_back({"packs/" + path.filename().string(), *text, false});
+  }
+  bundle.masking_key = "test key";
+  return bundle;
+}
+
+std::string Text(const RuleMatch& match) {
+  return base::Format(" {} {} {}-{} {} {} {} {} {}", match.artifact, Name(match.scope),
+                      match.span.begin, match.span.end, Name(match.confidence),
+                      Name(match.severity), match.distinct, match.evidence, match.action);
 }
 
 }  // namespace lazaret::rules::testing

@@ -32,6 +32,11 @@ Evaluation Evaluated(const RuleSet& rules, const std::vector<Unit>& units,
 std::string Matching(const RuleSet& rules, const std::vector<Unit>& units,
                      Direction direction = Direction::kInbound);
 
+// All files of rules/packs.
+Bundle Shipped();
+// All that a match says but the rule.
+std::string Text(const RuleMatch& match);
+
 }  // namespace lazaret::rules::testing
 
 #endif  // LAZARET_TESTS_RULES_RULES_SUPPORT_H_
