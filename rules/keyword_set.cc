@@ -199,6 +199,12 @@ std::uint32_t KeywordSet::Step(std::uint32_t node, std::uint8_t byte_class) cons
   return NodeOf(state & ~kEndsWords);
 }
 
+inline std::uint32_t KeywordSet::Next(std::uint32_t state, char c) const {
+  const std::uint8_t byte_class = class_of_[static_cast<unsigned char>(c)];
+  return state < table_.size() ? table_[state + byte_class]
+                               : StateOf(Step(NodeOf(state), byte_class));
+}
+
 void KeywordSet::Find(std::string_view text, std::size_t max_hits, KeywordFinds& finds) const {
   finds.hits.clear();
   finds.literals.clear();
@@ -206,19 +212,59 @@ void KeywordSet::Find(std::string_view text, std::size_t max_hits, KeywordFinds&
   finds.counters_.resize(words_.size() + literals_);
   ++finds.pass_;
   Sink sink{max_hits, finds};
-  const std::uint32_t* table = table_.data();
-  const auto size = static_cast<std::uint32_t>(table_.size());
   std::uint32_t state = 0;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const std::uint8_t byte_class = class_of_[static_cast<unsigned char>(text[i])];
-    std::uint32_t next =
-        state < size ? table[state + byte_class] : StateOf(Step(NodeOf(state), byte_class));
-    if ((next & kEndsWords) != 0) {
-      next &= ~kEndsWords;
-      Report(text, i + 1, NodeOf(next), sink);
-    }
-    state = next;
+  for (std::size_t at = 0; at < text.size(); at += kBlockBytes) {
+    const std::size_t end = std::min(at + kBlockBytes, text.size());
+    const std::size_t fresh = FreshPlace(text.substr(0, end), at + (end - at) / 2);
+    state = fresh == end ? Walk(text, {at, end}, state, sink)
+                         : WalkBoth(text, {at, fresh}, {fresh, end}, state, sink);
   }
+}
+
+// The first place at or behind `at` where the automaton is at its root whatever stood before:
+// behind a byte of no word. The end of the text when none is near.
+std::size_t KeywordSet::FreshPlace(std::string_view text, std::size_t at) const {
+  const std::size_t end = std::min(text.size(), at + kFreshBytes);
+  for (; at < end; ++at) {
+    if (class_of_[static_cast<unsigned char>(text[at])] == 0) return at + 1;
+  }
+  return text.size();
+}
+
+std::uint32_t KeywordSet::Walk(std::string_view text, Range range, std::uint32_t state,
+                               Sink& sink) const {
+  for (std::size_t i = range.begin; i < range.end; ++i) {
+    state = Next(state, text[i]);
+    if ((state & kEndsWords) == 0) continue;
+    state &= ~kEndsWords;
+    Report(text, i + 1, NodeOf(state), sink);
+  }
+  return state;
+}
+
+// Each step waits for memory: two walks at once take hardly longer than one. What the second finds
+// is reported behind all of the first.
+std::uint32_t KeywordSet::WalkBoth(std::string_view text, Range first, Range second,
+                                   std::uint32_t state, Sink& sink) const {
+  const std::size_t steps = std::min(first.end - first.begin, second.end - second.begin);
+  std::vector<std::pair<std::size_t, std::uint32_t>> later;  // end, node
+  std::uint32_t other = 0;
+  for (std::size_t i = 0; i < steps; ++i) {
+    state = Next(state, text[first.begin + i]);
+    other = Next(other, text[second.begin + i]);
+    if (((state | other) & kEndsWords) == 0) continue;
+    if ((state & kEndsWords) != 0) {
+      state &= ~kEndsWords;
+      Report(text, first.begin + i + 1, NodeOf(state), sink);
+    }
+    if ((other & kEndsWords) != 0) {
+      other &= ~kEndsWords;
+      later.emplace_back(second.begin + i + 1, NodeOf(other));
+    }
+  }
+  Walk(text, {first.begin + steps, first.end}, state, sink);
+  for (const auto& [end, node] : later) Report(text, end, node, sink);
+  return Walk(text, {second.begin + steps, second.end}, other, sink);
 }
 
 void KeywordSet::Report(std::string_view text, std::size_t end, std::uint32_t node,

@@ -98,6 +98,18 @@ class KeywordSet {
     std::size_t max_hits;
     KeywordFinds& finds;
   };
+  struct Range {
+    std::size_t begin = 0;
+    std::size_t end = 0;
+  };
+  // Bounds what is found by the second of two walks and waits for the first.
+  static constexpr std::size_t kBlockBytes = 64U << 10;
+  static constexpr std::size_t kFreshBytes = 1024;
+  std::uint32_t Next(std::uint32_t state, char c) const;
+  std::size_t FreshPlace(std::string_view text, std::size_t at) const;
+  std::uint32_t Walk(std::string_view text, Range range, std::uint32_t state, Sink& sink) const;
+  std::uint32_t WalkBoth(std::string_view text, Range first, Range second, std::uint32_t state,
+                         Sink& sink) const;
   void Report(std::string_view text, std::size_t end, std::uint32_t node, Sink& sink) const;
   void ReportWord(std::string_view text, std::size_t end, std::uint32_t word, Sink& sink) const;
 

@@ -185,5 +185,27 @@ TEST_CASE(
   CHECK(finds.literals.empty());
 }
 
+TEST_CASE("keyword set: long texts, with bytes of no word and without, are searched whole") {
+  const std::vector<std::string> words = {"a b", "\u5BC6\u7801", "b-a"};
+  std::mt19937 random(3);
+  for (const char* foreign : {"?", ""}) {
+    std::string text;
+    while (text.size() < 150'000)
+      text += RandomText(random, 40) + (random() % 8 == 0 ? foreign : "") + "\u5BC6\u7801";
+    for (std::size_t bytes : {std::size_t{0}, kKeywordTableBytes}) {
+      KeywordSet set;
+      for (const std::string& word : words) set.Add(word);
+      set.Build(bytes);
+      KeywordFinds finds;
+      set.Find(text, 1'000'000, finds);
+      std::vector<Found> found;
+      for (const KeywordHit& hit : finds.hits) found.emplace_back(hit.end, hit.begin, hit.word);
+      CHECK(std::is_sorted(found.begin(), found.end()));
+      CHECK((found == Naively(words, text, true)));
+      CHECK(found.size() > 1'000);
+    }
+  }
+}
+
 }  // namespace
 }  // namespace lazaret::rules
