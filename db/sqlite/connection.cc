@@ -93,13 +93,6 @@ Statement& Statement::TextInPlace(int at, std::string_view value) {
   return *this;
 }
 
-Statement& Statement::BlobInPlace(int at, std::string_view value) {
-  const char* bytes = value.data() != nullptr ? value.data() : "";
-  const int result = sqlite3_bind_blob64(statement_, at, bytes, value.size(), SQLITE_STATIC);
-  if (result != SQLITE_OK) bind_error_ = result;
-  return *this;
-}
-
 Statement& Statement::Null(int at) {
   if (const int result = sqlite3_bind_null(statement_, at)) bind_error_ = result;
   return *this;

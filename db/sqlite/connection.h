@@ -54,7 +54,6 @@ class Statement {
   Statement& Null(int at);
   // The same without a copy: the bytes must stay where they are until Run has returned or Reset.
   Statement& TextInPlace(int at, std::string_view value);
-  Statement& BlobInPlace(int at, std::string_view value);
 
   // True when there is a row.
   base::Result<bool> Next();

@@ -11,10 +11,7 @@
 namespace lazaret::db {
 namespace {
 
-// Copied less often, pages that each batch changes are written fewer times; a batch of the largest
-// size must still fit below the limit afterwards.
-std::int64_t CopyEveryPages(std::int64_t limit) { return limit / 8 * 5; }
-
+constexpr std::int64_t kCopyEveryPages = 1000;
 constexpr int kTruncateWaitMillis = 100;
 // A reader that stays costs the writer the wait above once in so long.
 constexpr base::Nanoseconds kTruncateAgainAfter = 2'000'000'000;
@@ -35,7 +32,7 @@ void SqliteWriter::TidyLocked() {
     Truncate(pages);
     return;
   }
-  if (pages - copied_at_pages_ < CopyEveryPages(wal_limit_pages_)) return;
+  if (pages - copied_at_pages_ < std::min(kCopyEveryPages, wal_limit_pages_ / 4)) return;
   copied_at_pages_ = pages;
   // What fails here fails in a commit too, and is told there.
   static_cast<void>(connection_.Checkpoint(Connection::CheckpointMode::kPassive, 0));

@@ -57,6 +57,9 @@ base::Result<std::unique_ptr<SqliteWriter>> SqliteWriter::Make(Connection connec
 // to undo one statement of it.
 base::Status SqliteWriter::Prepare() {
   LAZARET_ASSIGN(incoming_, Incoming::Make(connection_));
+  LAZARET_ASSIGN(last_seq_,
+                 connection_.Prepare("SELECT max(ifnull((SELECT max(seq) FROM event), 0),"
+                                     " ifnull((SELECT seq FROM anchor), 0))"));
   LAZARET_ASSIGN(insert_event_,
                  connection_.Prepare("INSERT OR FAIL INTO event(seq, kind, hash, body, personal,"
                                      " verdict_id, time, node) SELECT * FROM incoming"));
@@ -105,9 +108,9 @@ base::Status SqliteWriter::AppendBatch(std::span<const ChainedRecord> records) {
 }
 
 base::Status SqliteWriter::CheckFollows(const ChainedRecord& first) {
-  LAZARET_ASSIGN(const std::int64_t last,
-                 connection_.Number("SELECT max(ifnull((SELECT max(seq) FROM event), 0),"
-                                    " ifnull((SELECT seq FROM anchor), 0))"));
+  LAZARET_ASSIGN(const bool row, last_seq_.Next());
+  const std::int64_t last = row ? last_seq_.ColumnInt(0) : 0;
+  last_seq_.Reset();
   if (Signed(first.seq) == last + 1) return base::Ok();
   return base::Error{base::ErrorCode::kInvalid,
                      base::Format("verdict log: event {} does not follow {}", first.seq, last)};

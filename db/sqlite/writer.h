@@ -67,6 +67,7 @@ class SqliteWriter {
   std::int64_t warned_at_pages_ = 0;      // the same at the last warning
   base::Nanoseconds truncate_after_ = 0;  // monotonic; set when readers stood in the way
   std::uint64_t history_pairs_ = 0;
+  Statement last_seq_;
   Statement insert_event_;
   Statement insert_decision_;
   Statement widen_span_;
