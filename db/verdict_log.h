@@ -22,7 +22,7 @@ class VerdictLog {
  public:
   // One transaction takes at most so many events; it takes what is waiting and never waits for
   // more.
-  static constexpr std::size_t kMaxBatch = 512;
+  static constexpr std::size_t kMaxBatch = 2048;
 
   // Takes the store (db/sqlite: OpenSqliteStore), checks that its last event follows from what is
   // stored (kCorrupt if not) and starts the writer thread: fork before, not after.

@@ -1,7 +1,7 @@
 // How many verdicts a second the log commits, durable each, and how long one caller waits.
 //   bench_verdict_log FOLDER [THREADS [SECONDS]]   so many callers, each waits for its verdict
 //   bench_verdict_log FOLDER grouped [SECONDS]     large events (one in three malicious), and
-//   bench_verdict_log FOLDER typical [SECONDS]     typical ones, in groups of 512: the log's two
+//   bench_verdict_log FOLDER typical [SECONDS]     typical ones, in groups of 2048: the log's two
 //   stages without its callers' waits:
 //       two threads make events and prepare them (as callers do), one seals, commits and tidies up
 //       (as the log's writer does). CPU is that of all three, making the test's events included.
