@@ -27,10 +27,11 @@ Refusal CheckDomain(std::string_view text);         // lower case
 Refusal CheckScanner(std::string_view text);        // the name of a scanner of this build
 Refusal CheckMode(std::string_view text);           // enforce, observe
 Refusal CheckObserveErrors(std::string_view text);  // tempfail, accept
-Refusal CheckMaxAgeAction(std::string_view text);   // warn, tempfail
-Refusal CheckLogTarget(std::string_view text);      // stderr, syslog
-Refusal CheckLogLevel(std::string_view text);       // debug, info, warning, error
-Refusal CheckConfineLevel(std::string_view text);   // full, reduced
+Refusal CheckMaxAgeAction(std::string_view text);
+Refusal CheckMatcher(std::string_view text);       // auto, combined, automaton
+Refusal CheckLogTarget(std::string_view text);     // stderr, syslog
+Refusal CheckLogLevel(std::string_view text);      // debug, info, warning, error
+Refusal CheckConfineLevel(std::string_view text);  // full, reduced
 
 }  // namespace lazaret::config
 

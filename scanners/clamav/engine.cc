@@ -92,12 +92,14 @@ std::string LimitsText(const ClamavOptions& options) {
                       options.max_files, options.max_recursion, options.max_scan_millis);
 }
 
-struct Sources {
+}  // namespace
+
+struct ClamavEngine::Sources {
   std::vector<SignatureFile> database;
   std::vector<SignatureFile> own;
 };
 
-base::Result<Sources> FindSources(const ClamavOptions& options) {
+base::Result<ClamavEngine::Sources> ClamavEngine::FindSources(const ClamavOptions& options) {
   Sources sources;
   LAZARET_ASSIGN(sources.database, ListSignatures(options.database));
   LAZARET_ASSIGN(sources.own, ListSignatures(options.signatures_dir));
@@ -105,10 +107,43 @@ base::Result<Sources> FindSources(const ClamavOptions& options) {
   return sources;
 }
 
-}  // namespace
-
 ClamavEngine::~ClamavEngine() {
   if (engine_ != nullptr) cl_engine_free(engine_);
+}
+
+Status ClamavEngine::LoadSignatures(const Sources& sources, Matcher matcher) {
+  if (engine_ != nullptr) cl_engine_free(engine_);
+  engine_ = cl_engine_new();
+  if (engine_ == nullptr)
+    return Error{ErrorCode::kUnavailable, "libclamav: no memory for an engine"};
+  count_ = 0;
+  matcher_ = matcher;
+  LAZARET_TRY(ApplyLimits(engine_, options_));
+  if (matcher == Matcher::kAutomaton &&
+      cl_engine_set_num(engine_, CL_ENGINE_AC_ONLY, 1) != CL_SUCCESS)
+    return Error{ErrorCode::kInternal, "libclamav refuses its automaton alone"};
+  LAZARET_TRY(UseTempDir(options_.tmp_dir));
+  LAZARET_TRY(LoadBuiltin(engine_, options_.tmp_dir, count_));
+  if (!sources.database.empty())
+    LAZARET_TRY(LoadPlace(engine_, options_.database, count_, Faults::kLibraryDecides));
+  if (!sources.own.empty())
+    LAZARET_TRY(LoadPlace(engine_, options_.signatures_dir, count_, Faults::kRefused));
+  return base::Ok();
+}
+
+Status ClamavEngine::NoteContents(const Sources& sources) {
+  std::vector<SignatureFile> all = sources.database;
+  all.insert(all.end(), sources.own.begin(), sources.own.end());
+  LAZARET_ASSIGN(const std::string hash, HashSignatures(all));
+  LAZARET_ASSIGN(const Sources after, FindSources(options_));
+  if (after.database != sources.database || after.own != sources.own) {
+    return Error{ErrorCode::kUnavailable, options_.database + ": changed while it was read"};
+  }
+  contents_ = hash;
+  snapshot_id_ = base::Hex(base::AsBytes(base::Sha256(hash + LimitsText(options_) + cl_retver())));
+  for (const SignatureFile& file : sources.database)
+    newest_ = std::max(newest_, file.modified_nanos / 1'000'000'000);
+  return base::Ok();
 }
 
 base::Result<std::unique_ptr<ClamavEngine>> ClamavEngine::Load(const ClamavOptions& options) {
@@ -119,37 +154,20 @@ base::Result<std::unique_ptr<ClamavEngine>> ClamavEngine::Load(const ClamavOptio
   LAZARET_ASSIGN(const Sources sources, FindSources(options));
   std::unique_ptr<ClamavEngine> loaded(new ClamavEngine());
   loaded->options_ = options;
-  loaded->engine_ = cl_engine_new();
-  if (loaded->engine_ == nullptr)
-    return Error{ErrorCode::kUnavailable, "libclamav: no memory for an engine"};
-  LAZARET_TRY(ApplyLimits(loaded->engine_, options));
-  LAZARET_TRY(loaded->UseTempDir(options.tmp_dir));
-  unsigned count = 0;
-  LAZARET_TRY(LoadBuiltin(loaded->engine_, options.tmp_dir, count));
-  if (!sources.database.empty())
-    LAZARET_TRY(LoadPlace(loaded->engine_, options.database, count, Faults::kLibraryDecides));
-  if (!sources.own.empty())
-    LAZARET_TRY(LoadPlace(loaded->engine_, options.signatures_dir, count, Faults::kRefused));
+  const bool by_size = options.matcher == Matcher::kBySize;
+  LAZARET_TRY(loaded->LoadSignatures(sources, by_size ? Matcher::kCombined : options.matcher));
+  // How many there are is known only now, and loading so few again costs little.
+  if (by_size && loaded->count_ <= kAutomatonSignatures)
+    LAZARET_TRY(loaded->LoadSignatures(sources, Matcher::kAutomaton));
   if (const cl_error_t code = cl_engine_compile(loaded->engine_); code != CL_SUCCESS) {
     return Error{ErrorCode::kInvalid,
                  std::string("libclamav cannot compile the signatures: ") + cl_strerror(code)};
   }
-  std::vector<SignatureFile> all = sources.database;
-  all.insert(all.end(), sources.own.begin(), sources.own.end());
-  LAZARET_ASSIGN(const std::string hash, HashSignatures(all));
-  LAZARET_ASSIGN(const Sources after, FindSources(options));
-  if (after.database != sources.database || after.own != sources.own) {
-    return Error{ErrorCode::kUnavailable, options.database + ": changed while it was read"};
-  }
-  loaded->contents_ = hash;
-  loaded->snapshot_id_ =
-      base::Hex(base::AsBytes(base::Sha256(hash + LimitsText(options) + cl_retver())));
-  for (const SignatureFile& file : sources.database)
-    loaded->newest_ = std::max(loaded->newest_, file.modified_nanos / 1'000'000'000);
+  LAZARET_TRY(loaded->NoteContents(sources));
   InstallCallbacks(loaded->engine_);
   if (options.huge_pages) CollapseHeapIntoHugePages();
   loaded->description_ =
-      base::Format("libclamav {}, {} signatures{}", cl_retver(), count,
+      base::Format("libclamav {}, {} signatures{}", cl_retver(), loaded->count_,
                    sources.database.empty() ? ", built-in test signatures only" : "");
   return loaded;
 }
