@@ -365,7 +365,7 @@ class CheckPostfix(StandCase):
 
     def test_a_smaller_message_limit_is_a_warning(self):
         said = self.check(0, "limits.deadline_seconds=30", "limits.message_bytes=1M")
-        self.assertIn("warning: Postfix message_size_limit = 52428800", said)
+        self.assertIn("warning: Postfix message_size_limit = 50331648", said)
 
     def said_with(self, code, *postconf):
         """With main.cf or master.cf changed for a moment; only `postconf` reads it."""
@@ -389,6 +389,8 @@ class CheckPostfix(StandCase):
         service = "127.0.0.1:%d/inet" % self.stand.postfix.outbound
         said = self.said_with(0, "-P", service + "/smtpd_milters=")
         self.assertIn("%s -o smtpd_milters=: mail that comes this way passes unscanned" % service, said)
+        said = self.said_with(2, "-e", "virtual_mailbox_limit=1000000")
+        self.assertIn("virtual_mailbox_limit = 1000000: below message_size_limit (50331648)", said)
         said = self.said_with(2, "-e", "milter_default_action=shutdown")
         self.assertIn("not known to Postfix 3.7", said)
 
