@@ -1,5 +1,6 @@
 #include "app/lazaret/rules_command.h"
 
+#include "app/config/unread_files.h"
 #include "app/lazaret/analyzer_session.h"
 #include "base/text.h"
 
@@ -31,6 +32,8 @@ int RunRules(config::Config config, const RulesArguments& arguments, std::ostrea
   };
   auto bundle = config::ReadBundle(config, "");
   if (!bundle.ok()) return complain(bundle.error());
+  for (const std::string& unread : config::UnreadFiles(config))
+    err << "warning: " << unread << "\n";
   auto output = AskAboutRules(config, *bundle, arguments.command);
   if (!output.ok()) return complain(output.error());
   (output->exit_code == 0 ? out : err) << output->text;

@@ -329,6 +329,53 @@ class Check(unittest.TestCase):
         self.assertNotIn('"dlp.iban"', said)
         self.assertNotIn("fraud", said)
 
+    def write(self, folder, name, text):
+        path = os.path.join(folder, name)
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        with open(path, "w") as out:
+            out.write(text)
+
+    def test_a_broken_signature_file_is_a_fault_with_libclamav_s_words(self):
+        for name, text, words in (("signatures.d/bad.ndb", "rubbish:line\n", "Malformed database"),
+                                  ("signatures.d/bad.yar", "rule a { condition: foo }\n", "undefined identifier"),
+                                  ("db/bad.cvd", "rubbish\n", "Not a CVD file")):
+            with self.subTest(name), tempfile.TemporaryDirectory() as folder:
+                self.write(folder, name, text)
+                more = ["--set", "clamav.signatures_dir=%s/signatures.d" % folder,
+                        "--set", "clamav.database=%s/db" % folder]
+                said = self.check(self.GOOD, 2, *more)
+                self.assertRegex(said, "(?m)^signatures: .*%s.*" % words)
+                self.assertIn(os.path.basename(name), said)
+                self.assertIn("\n1 fault", said)
+                self.assertEqual(said.count("libclamav refuses it"), 1, said)
+                # Left out on purpose, that is said and no more.
+                said = self.check(self.GOOD, 0, "--no-signatures", *more)
+                self.assertRegex(said, "(?m)^signatures: .*not loaded")
+
+    def test_signatures_that_load_are_said_beside_a_broken_rule_and_faults_are_counted_once(self):
+        with tempfile.TemporaryDirectory() as folder:
+            self.write(folder, "r/site.yaml", "id: SITE-1\nname: x\nnonsense: 1\nmatch: {regex: '('}\n")
+            said = self.check(self.GOOD, 2, "--set", "rules.paths=%s/r" % folder)
+            self.assertEqual(len(re.findall(r"(?m)site\.yaml:\d+:\d+: ", said)), 2, said)
+            self.assertIn("\n2 faults", said)
+            self.assertRegex(said, "(?m)^signatures: .*; loaded")
+
+    def test_files_that_are_not_read_and_lists_that_are_not_there_are_named(self):
+        with tempfile.TemporaryDirectory() as folder:
+            etc = os.path.join(folder, "etc/lazaret")
+            self.write(etc, "rules.d/a.yml", "id: A\n")
+            self.write(etc, "lists.d/names", "bluebird\n")
+            root = ["--set", "paths.etc=" + etc]
+            said = self.check(self.GOOD, 0, *root)
+            self.assertIn("warning: %s/rules.d/a.yml: not read: the name of a file of rules ends in .yaml" % etc,
+                          said)
+            self.assertIn("warning: %s/lists.d/names: not read: the name of a list ends in .txt" % etc, said)
+            self.write(etc, "rules.d/b.yaml", "id: B\nname: b\nmatch: {keywords: list:names}\n")
+            said = self.check(self.GOOD, 2, *root)
+            self.assertIn('there is no list "names": no file %s/lists.d/names.txt; lists are: none' % etc, said)
+            os.rename(etc + "/lists.d/names", etc + "/lists.d/names.txt")
+            self.check(self.GOOD, 0, *root)
+
     def test_users_groups_and_folders_that_are_not_there_are_all_named(self):
         said = self.check(self.GOOD + "  socket_group: no-such-group\n"
                           "users:\n  front: no-such-user\n  scan: neither\n"

@@ -146,7 +146,9 @@ TEST_CASE("policy file: faults are refused with their place", "[config][policy][
   CHECK(ErrorOf("defaults: {}\n") == "p.yaml:1:1: policy: \"version\" is missing");
   CHECK(ErrorOf("") == "p.yaml:1:1: policy: \"version\" is missing");
   CHECK(ErrorOf("version: 2\n") == "p.yaml:1:10: version 1 is expected");
-  CHECK(ErrorOf("version: 1\nblock: []\n") == "p.yaml:2:1: policy: unknown key \"block\"");
+  CHECK(ErrorOf("version: 1\nblock: []\n") ==
+        "p.yaml:2:1: policy: unknown key \"block\"; did you mean \"blocks\"? "
+        "known are accept_unlooked, blocks, defaults, version");
   CHECK(ErrorOf("version: 1\ndefaults:\n  evil: reject\n") == "p.yaml:3:3: unknown class \"evil\"");
   CHECK(ErrorOf("version: 1\ndefaults:\n  malicious: drop\n") ==
         "p.yaml:3:14: unknown action \"drop\"");
@@ -169,10 +171,15 @@ TEST_CASE("policy file: faults in blocks are refused with their place",
         "p.yaml:4:23: action \"quarantine\" is not built in this version");
   CHECK(block("    codes: {DLP: tag}\n") == "p.yaml:4:13: \"DLP\" is no finding code");
   CHECK(block("    codes: {dlp.: tag}\n") == "p.yaml:4:13: \"dlp.\" is no finding code");
-  CHECK(block("    class: {}\n") == "p.yaml:4:5: block: unknown key \"class\"");
+  CHECK(block("    class: {}\n") ==
+        "p.yaml:4:5: block: unknown key \"class\"; did you mean \"classes\"? known "
+        "are classes, codes, name, when");
   CHECK(block("  - name: a\n") == "p.yaml:4:11: a block \"a\" stands above already");
   CHECK(block("  - classes: {}\n") == "p.yaml:4:5: block: \"name\" is missing");
-  CHECK(block("    when: {from: x}\n") == "p.yaml:4:12: when: unknown key \"from\"");
+  CHECK(block("    when: {from: x}\n") ==
+        "p.yaml:4:12: when: unknown key \"from\"; known are client, daemon, "
+        "direction, recipient, sender, tls, user");
+  CHECK(block("    when: {senders: x}\n").find("did you mean \"sender\"?") != std::string::npos);
   CHECK(block("    when: {direction: in}\n") ==
         "p.yaml:4:23: direction: inbound, outbound or local is expected");
   CHECK(block("    when: {client: [10.0.0.0/8, x]}\n") ==
