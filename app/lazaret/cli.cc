@@ -233,6 +233,14 @@ std::vector<std::string> PlainWords(int argc, char** argv, const CLI::App& app) 
   return words;
 }
 
+// Words that other programs have for what is called `query` here are no misspelling of it.
+std::string MeantCommand(const std::string& word, const std::vector<std::string>& names) {
+  constexpr std::string_view kAsks[] = {"list", "search", "find", "ls"};
+  const bool asks = std::find(std::begin(kAsks), std::end(kAsks), word) != std::end(kAsks);
+  if (asks && std::find(names.begin(), names.end(), "query") != names.end()) return "query";
+  return base::Nearest(word, names);
+}
+
 // Says which command was probably meant where a word names none; true when it did.
 bool SaysUnknownCommand(const std::vector<std::string>& words, CLI::App& app) {
   CLI::App* at = &app;
@@ -245,7 +253,7 @@ bool SaysUnknownCommand(const std::vector<std::string>& words, CLI::App& app) {
     }
     if (names.empty()) return false;
     if (next == nullptr) {
-      const std::string nearest = base::Nearest(word, names);
+      const std::string nearest = MeantCommand(word, names);
       std::cerr << "lazaret: unknown command \"" << base::EscapeLine(word, 64) << "\"";
       if (!nearest.empty()) std::cerr << "; did you mean \"" << nearest << "\"?";
       std::cerr << "\nRun `lazaret --help` for the commands.\n";

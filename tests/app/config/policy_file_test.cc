@@ -1,6 +1,7 @@
 #include "app/config/config.h"
 #include "base/fd.h"
 #include "policy/decide.h"
+#include "policy/match.h"
 #include "tests/support/catch.h"
 
 using namespace lazaret;
@@ -234,4 +235,37 @@ TEST_CASE("policy file: blocks are taken at their limit and refused above it",
   };
   CHECK(with(1000) == "no error");
   CHECK(with(1001) == "p.yaml:1003:5: more than 1000 blocks");
+}
+
+TEST_CASE("docs/policy.md: the example is taken, and all keys of conditions are described",
+          "[config][policy]") {
+  const auto page = base::ReadFile(LAZARET_SOURCE_DIR "/docs/policy.md", 1U << 20);
+  REQUIRE(page.ok());
+  const std::size_t begin = page->find("```yaml\n") + 8;
+  const policy::Policy policy = Parsed(page->substr(begin, page->find("\n```", begin) + 1 - begin));
+  const auto block_for = [&policy](const char* client, const char* sender, const char* recipient) {
+    policy::Envelope envelope;
+    envelope.client_address = client;
+    envelope.sender = sender;
+    for (const policy::Block& block : policy.blocks) {
+      if (policy::WhenMatches(block.when, envelope, recipient)) return block.name;
+    }
+    return std::string("none");
+  };
+  CHECK(block_for("192.0.2.7", "a@b.test", "c@example.org") == "office-scanner");
+  CHECK(block_for("192.0.2.8", "a@b.test", "c@example.org") == "none");
+  CHECK(block_for("192.0.2.7", "a@b.test", "c@sub.example.org") == "none");
+  CHECK(block_for("198.51.100.9", "x@sub.tax.example.net", "c@example.org") == "tax-office");
+  CHECK(block_for("198.51.100.9", "x@tax.example.net", "c@example.org") == "tax-office");
+  CHECK(block_for("2001:db8:25::1", "Notice@Bank.example", "c@example.org") == "tax-office");
+  CHECK(block_for("203.0.113.1", "x@tax.example.net", "c@example.org") == "none");
+  CHECK(block_for("198.51.100.9", "x@nottax.example.net", "c@example.org") == "none");
+  const std::string error = ErrorOf("version: 1\nblocks: [{name: a, when: {unknown: 1}}]\n");
+  std::string known = error.substr(error.find("known are ") + 10) + ", ";
+  REQUIRE(known.size() > 20);
+  for (std::size_t comma = known.find(", "); comma != std::string::npos; comma = known.find(", ")) {
+    INFO(known);
+    CHECK(page->find("| `" + known.substr(0, comma) + "` | ") != std::string::npos);
+    known.erase(0, comma + 2);
+  }
 }
