@@ -543,6 +543,23 @@ class Log(StandCase):
         self.lazaret.cli("rules", "check")
         self.lazaret.cli("rules", "test")
 
+    def test_rules_list_says_when_the_daemon_has_others_in_force(self):
+        self.assertNotIn("other rules", self.lazaret.cli("rules", "list").err)
+        said = self.lazaret.cli("--set", "rules.shipped=false", "rules", "list").err
+        self.assertEqual(said.count("note: the running daemon has other rules"), 1, said)
+
+    def test_who_may_not_ask_the_daemon_is_told_who_may(self):
+        for command, who in (("status", "only root and members of group lazaret may ask"),
+                             ("stats", "only root and members of group lazaret may ask"),
+                             ("reload", "only root may reload"), ("rollback", "only root may rollback")):
+            done = subprocess.run([os.path.join(self.lazaret.bin, "lazaret"), "--set",
+                                   "paths.run=" + os.path.join(self.lazaret.root, "run/lazaret"), command],
+                                  capture_output=True, text=True, user=65534, group=65534, extra_groups=[])
+            self.assertEqual(done.returncode, 2, done.stdout + done.stderr)
+            self.assertIn("lazaret %s: %s" % (command, who), done.stderr)
+            self.assertIn("Permission denied", done.stderr)
+            self.assertNotIn("no daemon answers", done.stderr)
+
 
 class Help(unittest.TestCase):
     def refused(self, *words):
@@ -554,6 +571,7 @@ class Help(unittest.TestCase):
 
     def test_a_mistyped_command_is_answered_with_the_nearest_one(self):
         self.assertIn('unknown command "chek"; did you mean "check"?', self.refused("chek"))
+        self.assertIn('unknown command "list"; did you mean "query"?', self.refused("log", "list"))
         self.assertIn('did you mean "query"?', self.refused("log", "qurey"))
         self.assertIn('did you mean "log"?', self.refused("--set", "node=a", "lgo", "query"))
         self.assertIn('unknown command "frobnicate"', self.refused("frobnicate"))
