@@ -548,6 +548,15 @@ class Log(StandCase):
         said = self.lazaret.cli("--set", "rules.shipped=false", "rules", "list").err
         self.assertEqual(said.count("note: the running daemon has other rules"), 1, said)
 
+    def test_the_daemon_warns_of_a_rule_file_that_it_does_not_read(self):
+        path = os.path.join(self.lazaret.root, "etc/lazaret/rules.d/unread.yml")
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        with open(path, "w") as out:
+            out.write("id: UNREAD\n")
+        self.lazaret.cli("reload")
+        os.remove(path)
+        self.assertIn(path + ": not read: the name of a file of rules ends in .yaml", self.lazaret.log_text())
+
     def test_who_may_not_ask_the_daemon_is_told_who_may(self):
         for command, who in (("status", "only root and members of group lazaret may ask"),
                              ("stats", "only root and members of group lazaret may ask"),
