@@ -8,9 +8,9 @@ get_property(programs GLOBAL PROPERTY LAZARET_PROGRAMS)
 install(TARGETS ${programs} RUNTIME DESTINATION bin)
 install(DIRECTORY "${CMAKE_BINARY_DIR}/share/lazaret/rules" DESTINATION share/lazaret)
 install(FILES deploy/config/lazaret.yaml deploy/config/policy.yaml DESTINATION share/lazaret/config)
-install(FILES README.md CHANGELOG.md LICENSE DESTINATION share/doc/lazaret OPTIONAL)
-install(DIRECTORY docs/ DESTINATION share/doc/lazaret)
-install(DIRECTORY deploy/postfix DESTINATION share/doc/lazaret)
+# As in the source tree, so that links between the texts lead somewhere (tests/installed_links.py).
+install(FILES README.md CHANGELOG.md CONTRIBUTING.md SECURITY.md LICENSE DESTINATION share/doc/lazaret)
+install(DIRECTORY docs deploy DESTINATION share/doc/lazaret)
 
 # lazaret_install_for_prefix(SOURCE TARGET): TARGET is below the prefix.
 function(lazaret_install_for_prefix source target)

@@ -83,7 +83,7 @@ void Enter(RuleSpec rule, std::vector<RuleSpec>& rules, std::map<std::string, st
 Lists ReadLists(const std::vector<ListDocument>& lists, Faults& faults) {
   Lists out;
   for (const ListDocument& list : lists) {
-    if (out.emplace(list.name, WordsOf(list, faults)).second) continue;
+    if (out.words.emplace(list.name, WordsOf(list, faults)).second) continue;
     faults.Add(
         ErrorAt({list.origin, 1, 1}, base::Format("there are two lists named {}", list.name)));
   }
@@ -105,7 +105,8 @@ std::vector<RuleSpec> ReadRules(const Document& document, const Lists& lists, Fa
 }
 
 std::vector<RuleSpec> LoadRules(const Bundle& bundle, Faults& faults) {
-  const Lists lists = ReadLists(bundle.lists, faults);
+  Lists lists = ReadLists(bundle.lists, faults);
+  lists.folder = bundle.lists_folder;
   std::vector<RuleSpec> out;
   std::map<std::string, std::size_t> index;
   for (bool site : {false, true}) {

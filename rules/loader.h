@@ -24,7 +24,10 @@ inline constexpr std::size_t kMaxRegexBytes = 8'192;
 // Depth of a rule's tree.
 inline constexpr int kMaxTreeDepth = 8;
 
-using Lists = std::map<std::string, std::vector<std::string>>;
+struct Lists {
+  std::map<std::string, std::vector<std::string>> words;
+  std::string folder;  // for errors
+};
 
 // One entry a line, `#` begins a comment line. Names are unique.
 Lists ReadLists(const std::vector<ListDocument>& lists, Faults& faults);

@@ -38,7 +38,8 @@ struct ListDocument {
 struct Bundle {
   std::vector<Document> rules;
   std::vector<ListDocument> lists;
-  std::string masking_key;  // keyed hashes of matched values; random when empty
+  std::string lists_folder = "lists.d";  // where lists are looked for; only named in errors
+  std::string masking_key;               // keyed hashes of matched values; random when empty
 };
 
 // Delivers rule text from somewhere. Parsing and checking are the same for all sources.

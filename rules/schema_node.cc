@@ -215,6 +215,21 @@ MaybeNode ReadProximity(const Value& value, const Lists& lists, int depth, Fault
   return node;
 }
 
+std::string NoList(const std::string& name, const Lists& lists) {
+  constexpr std::string_view kEnding = ".txt";
+  const std::string shown = base::EscapeLine(name, 60);
+  if (name.size() > kEnding.size() &&
+      name.compare(name.size() - kEnding.size(), kEnding.size(), kEnding) == 0) {
+    return base::Format("there is no list \"{}\": write list:{}, without .txt", shown,
+                        base::EscapeLine(name.substr(0, name.size() - kEnding.size()), 60));
+  }
+  std::string known;
+  for (const auto& entry : lists.words) known += (known.empty() ? "" : ", ") + entry.first;
+  return base::Format("there is no list \"{}\": no file {}/{}.txt; lists are: {}", shown,
+                      base::EscapeLine(lists.folder, 200), shown,
+                      known.empty() ? "none" : base::EscapeLine(known, 400));
+}
+
 }  // namespace
 
 base::Result<std::vector<std::string>> ReadWords(const Value& value, const Lists& lists,
@@ -223,12 +238,9 @@ base::Result<std::vector<std::string>> ReadWords(const Value& value, const Lists
   if (value.kind == ValueKind::kScalar) {
     if (value.text.rfind("list:", 0) != 0)
       return FieldError(value.place, field, "must be a list of words, or list:NAME");
-    auto found = lists.find(value.text.substr(5));
-    if (found == lists.end()) {
-      return FieldError(
-          value.place, field,
-          base::Format("there is no list \"{}\"", base::EscapeLine(value.text.substr(5), 60)));
-    }
+    const std::string name = value.text.substr(5);
+    auto found = lists.words.find(name);
+    if (found == lists.words.end()) return FieldError(value.place, field, NoList(name, lists));
     raw = found->second;
   } else {
     LAZARET_ASSIGN(raw, ReadTextList(value, field));

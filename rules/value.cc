@@ -4,6 +4,7 @@
 #include <cstdlib>
 
 #include "base/format.h"
+#include "base/suggest.h"
 #include "base/text.h"
 #include "rules/actions.h"
 
@@ -18,31 +19,6 @@ std::string Joined(std::initializer_list<std::string_view> names) {
   std::string out;
   for (std::string_view name : names) out += (out.empty() ? "" : ", ") + std::string(name);
   return out;
-}
-
-// Letters to change, add or leave out until the one word is the other (Levenshtein).
-std::size_t Distance(std::string_view a, std::string_view b) {
-  std::vector<std::size_t> row(b.size() + 1);
-  for (std::size_t j = 0; j <= b.size(); ++j) row[j] = j;
-  for (std::size_t i = 1; i <= a.size(); ++i) {
-    std::size_t diagonal = row[0];
-    row[0] = i;
-    for (std::size_t j = 1; j <= b.size(); ++j) {
-      const std::size_t above = row[j];
-      row[j] = std::min({above + 1, row[j - 1] + 1, diagonal + (a[i - 1] == b[j - 1] ? 0U : 1U)});
-      diagonal = above;
-    }
-  }
-  return row[b.size()];
-}
-
-std::string Hint(std::string_view key, std::initializer_list<std::string_view> known) {
-  constexpr std::size_t kNear = 2;
-  if (key.size() <= kNear || key.size() > 40) return {};
-  for (std::string_view name : known) {
-    if (Distance(key, name) <= kNear) return base::Format("did you mean \"{}\"? ", name);
-  }
-  return {};
 }
 
 }  // namespace
@@ -65,9 +41,9 @@ void CheckKeys(const Value& value, std::string_view what,
   }
   for (const Entry& entry : value.entries) {
     if (std::find(known.begin(), known.end(), entry.key) != known.end()) continue;
-    faults.Add(
-        ErrorAt(entry.place, base::Format("unknown key {} in {}; {}known are {}", Quote(entry.key),
-                                          what, Hint(entry.key, known), Joined(known))));
+    faults.Add(ErrorAt(entry.place,
+                       base::Format("unknown key {} in {}; {}", Quote(entry.key), what,
+                                    base::UnknownHint(entry.key, {known.begin(), known.end()}))));
   }
 }
 

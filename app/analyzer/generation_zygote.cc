@@ -93,7 +93,8 @@ class Zygote final : public SlotListener {
 };
 
 base::Status Zygote::Prepare() {
-  LAZARET_ASSIGN(generation_.rules, CompileBundle(*inputs_.bundle));
+  LAZARET_ASSIGN(generation_.rules,
+                 CompileBundle(*inputs_.bundle, inputs_.config->paths.etc + "/lists.d"));
   LAZARET_ASSIGN(generation_.canary_rules, CanaryRules());
   generation_.config = inputs_.config;
   generation_.engine = inputs_.engine;

@@ -7,8 +7,9 @@ constexpr std::size_t kShownFailures = 5;
 
 }  // namespace
 
-rules::Bundle RulesOf(const config::GenerationBundle& bundle) {
+rules::Bundle RulesOf(const config::GenerationBundle& bundle, const std::string& lists_folder) {
   rules::Bundle out;
+  out.lists_folder = lists_folder;
   out.masking_key = bundle.masking_key;
   for (const config::BundleDocument& document : bundle.documents) {
     switch (document.kind) {
@@ -29,9 +30,9 @@ rules::Bundle RulesOf(const config::GenerationBundle& bundle) {
 }
 
 base::Result<std::shared_ptr<const rules::RuleSet>> CompileBundle(
-    const config::GenerationBundle& bundle) {
+    const config::GenerationBundle& bundle, const std::string& lists_folder) {
   LAZARET_ASSIGN(std::shared_ptr<const rules::RuleSet> set,
-                 rules::RuleSet::Compile(RulesOf(bundle)));
+                 rules::RuleSet::Compile(RulesOf(bundle, lists_folder)));
   const std::vector<rules::RuleTestFailure> failures = set->RunTests();
   if (failures.empty()) return set;
   std::string text;

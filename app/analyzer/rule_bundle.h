@@ -3,6 +3,7 @@
 #define LAZARET_APP_ANALYZER_RULE_BUNDLE_H_
 
 #include <memory>
+#include <string>
 
 #include "app/config/config.h"
 #include "base/result.h"
@@ -10,12 +11,14 @@
 
 namespace lazaret::analyzer {
 
-rules::Bundle RulesOf(const config::GenerationBundle& bundle);
+// `lists_folder`: how errors name the folder of the lists.
+rules::Bundle RulesOf(const config::GenerationBundle& bundle,
+                      const std::string& lists_folder = "lists.d");
 
 // Compiles and runs the rules' own tests: a rule whose tests fail does not load. The error names
 // the first failures with file and line.
 base::Result<std::shared_ptr<const rules::RuleSet>> CompileBundle(
-    const config::GenerationBundle& bundle);
+    const config::GenerationBundle& bundle, const std::string& lists_folder = "lists.d");
 
 }  // namespace lazaret::analyzer
 

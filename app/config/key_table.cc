@@ -234,6 +234,41 @@ bool HasKeysBelow(std::string_view name) {
   });
 }
 
+std::vector<std::string> WordsBelow(std::string_view prefix) {
+  std::vector<std::string> words;
+  for (const Key& key : AllKeys()) {
+    const std::size_t star = key.name.find('*');
+    std::string_view rest = key.name;
+    // What stands for the star has another length.
+    if (star != std::string_view::npos && star < prefix.size()) {
+      const std::size_t after = prefix.find('.', star);
+      if (prefix.substr(0, star) != key.name.substr(0, star)) continue;
+      if (after + 1 != prefix.size()) continue;
+      rest = key.name.substr(star + 2);
+    } else if (rest.substr(0, prefix.size()) == prefix) {
+      rest = rest.substr(prefix.size());
+    } else {
+      continue;
+    }
+    std::string word(rest.substr(0, rest.find('.')));
+    if (std::find(words.begin(), words.end(), word) == words.end())
+      words.push_back(std::move(word));
+  }
+  return words;
+}
+
+std::string KeyEndingWith(std::string_view word) {
+  const std::string end = "." + std::string(word);
+  std::string found;
+  for (const Key& key : AllKeys()) {
+    if (key.name.size() < end.size() || key.name.substr(key.name.size() - end.size()) != end)
+      continue;
+    if (!found.empty()) return {};
+    found = std::string(key.name);
+  }
+  return found;
+}
+
 std::optional<Fault> Apply(const Found& found, const std::vector<std::string>& values,
                            Config& config) {
   const Key& key = *found.key;

@@ -66,6 +66,10 @@ struct Found {
 Found FindKey(std::string_view name);
 // Whether some key lies below this dotted name.
 bool HasKeysBelow(std::string_view name);
+// The words that may follow `prefix` ("", "limits."), for messages; `*` stands for a language.
+std::vector<std::string> WordsBelow(std::string_view prefix);
+// The one key whose last word this is; empty when there is none, or more.
+std::string KeyEndingWith(std::string_view word);
 
 struct Fault {
   std::size_t index = 0;  // which of the values

@@ -9,6 +9,7 @@
 #include "app/config/key_table.h"
 #include "base/fd.h"
 #include "base/format.h"
+#include "base/suggest.h"
 #include "base/text.h"
 #include "base/yaml/yaml.h"
 
@@ -25,6 +26,20 @@ constexpr std::size_t kMaxShownBytes = 100;
 
 base::Error Invalid(std::string text) {
   return base::Error{base::ErrorCode::kInvalid, std::move(text)};
+}
+
+// Why a key is refused, the key that was probably meant, and those that stand in its section.
+std::string UnknownKey(const std::string& name, const std::string& prefix) {
+  std::string why = base::Format("unknown key \"{}\"", base::EscapeLine(name, kMaxShownBytes));
+  const std::vector<std::string> known = WordsBelow(prefix);
+  if (known.empty()) return why + "; nothing stands below it in this version";
+  if (FindKey(name).key != nullptr) return why + ": write its last word below its section";
+  const std::string word = name.substr(prefix.size());
+  const std::string elsewhere =
+      base::Nearest(word, known).empty() ? KeyEndingWith(word) : std::string();
+  why += prefix.empty() ? "; " : base::Format("; in \"{}\" ", prefix.substr(0, prefix.size() - 1));
+  if (!elsewhere.empty()) why += base::Format("did you mean \"{}\"? ", elsewhere);
+  return why + base::UnknownHint(word, known);
 }
 
 // Carries file and settings into one Config.
@@ -70,9 +85,7 @@ void Loader::WalkField(const yaml::Field& field, const std::string& prefix) {
   const std::string& word = field.key.text;
   const std::string name = prefix + word;
   const auto unknown = [&] {
-    faults_.Add(
-        yaml::ErrorAt(origin_, field.key,
-                      base::Format("unknown key \"{}\"", base::EscapeLine(name, kMaxShownBytes))));
+    faults_.Add(yaml::ErrorAt(origin_, field.key, UnknownKey(name, prefix)));
   };
   // A dot inside a word would be a second way to write a key, and so a way to write it twice.
   if (word.find('.') != std::string::npos) return unknown();
@@ -137,8 +150,9 @@ base::Status Loader::ReadSet(const std::string& set) {
   const std::string name = set.substr(0, equals);
   const Found found = FindKey(name);
   if (found.key == nullptr) {
-    return Invalid(
-        base::Format("--set: unknown key \"{}\"", base::EscapeLine(name, kMaxShownBytes)));
+    const std::size_t dot = name.rfind('.');
+    const std::string prefix = dot == std::string::npos ? "" : name.substr(0, dot + 1);
+    return Invalid("--set: " + UnknownKey(name, HasKeysBelow(name.substr(0, dot)) ? prefix : ""));
   }
   std::vector<std::string> values = {set.substr(equals + 1)};
   if (found.key->IsList()) values = SplitCommas(values[0]);

@@ -62,7 +62,12 @@ base::Result<std::string> LoadOrCreateMaskingKey(const Config& config) {
   const std::string path = folder + "/masking.key";
   auto key = LoadKey(path);
   if (key.ok() || key.error().code != base::ErrorCode::kNotFound) return key;
-  if (mkdir(folder.c_str(), S_IRWXU) != 0 && errno != EEXIST) return base::ErrnoError(folder);
+  if (mkdir(folder.c_str(), S_IRWXU) != 0 && errno != EEXIST) {
+    base::Error error = base::ErrnoError(folder);
+    if (error.code == base::ErrorCode::kNotFound)
+      error.text += base::Format(": create {} first (mkdir -p)", config.paths.etc);
+    return error;
+  }
   struct stat status {};
   if (stat(folder.c_str(), &status) != 0) return base::ErrnoError(folder);
   if ((status.st_mode & 022) != 0) return Refused(folder, "others may write it: chmod 0700");

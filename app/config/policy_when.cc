@@ -91,8 +91,7 @@ base::Result<policy::When> ParseWhen(const yaml::Node& node, const std::string& 
   ReadNames(reader, "user", origin, when.users);
   ReadAddresses(reader, "sender", origin, when.senders);
   ReadAddresses(reader, "recipient", origin, when.recipients);
-  if (node.kind == yaml::Kind::kMapping && node.Find("tls") != nullptr)
-    when.tls = reader.Bool("tls", false);
+  if (reader.Take("tls") != nullptr) when.tls = reader.Bool("tls", false);
   ReadNames(reader, "daemon", origin, when.daemons);
   LAZARET_TRY(reader.Finish());
   return when;

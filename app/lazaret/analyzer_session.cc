@@ -1,5 +1,6 @@
 #include "app/lazaret/analyzer_session.h"
 
+#include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/wait.h>
@@ -36,7 +37,7 @@ std::string SiblingProgram(const std::string& name) {
 }
 
 base::Result<std::unique_ptr<AnalyzerSession>> AnalyzerSession::Start(
-    const config::Config& config, const config::GenerationBundle& bundle) {
+    const config::Config& config, const config::GenerationBundle& bundle, Words words) {
   std::unique_ptr<AnalyzerSession> session(new AnalyzerSession());
   LAZARET_ASSIGN(session->folder_, PrivateFolder());
   const std::string socket = session->folder_ + "/workers.sock";
@@ -60,6 +61,8 @@ base::Result<std::unique_ptr<AnalyzerSession>> AnalyzerSession::Start(
   spawn.program = SiblingProgram("lazaret-analyzer");
   spawn.arguments = {"--front", socket};
   spawn.fds = {config_fd.get(), bundle_fd.get(), control.second.get()};
+  const base::UniqueFd null(::open("/dev/null", O_WRONLY | O_CLOEXEC));
+  if (words == Words::kReturned) spawn.standard_error = null.get();
   LAZARET_ASSIGN(session->child_, process::Spawn(spawn));
   control.second.Reset();
   LAZARET_TRY(session->AwaitReady());

@@ -18,10 +18,14 @@ std::string SiblingProgram(const std::string& name);
 
 class AnalyzerSession {
  public:
+  // Where the analyzer's own words go beside the error that is returned.
+  enum class Words { kStandardError, kReturned };
+
   // Returns when a worker is ready. kInvalid: the configuration, the rules or the signature
   // database are wrong; other codes: no worker could be made ready.
   static base::Result<std::unique_ptr<AnalyzerSession>> Start(
-      const config::Config& config, const config::GenerationBundle& bundle);
+      const config::Config& config, const config::GenerationBundle& bundle,
+      Words words = Words::kStandardError);
   AnalyzerSession(const AnalyzerSession&) = delete;
   AnalyzerSession& operator=(const AnalyzerSession&) = delete;
   ~AnalyzerSession();

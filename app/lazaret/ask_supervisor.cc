@@ -2,6 +2,7 @@
 
 #include "app/process/frames.h"
 #include "base/bytes.h"
+#include "base/text.h"
 
 namespace lazaret::cli {
 namespace {
@@ -13,7 +14,18 @@ constexpr std::int64_t kAnswerMillis = 5'000;
 
 std::string SocketOf(const config::Config& config) { return config.paths.run + "/lazaretd.sock"; }
 
+constexpr std::size_t kShownBytes = 4096;
+
 }  // namespace
+
+std::string WhyNoAnswer(const std::string& command, const base::Error& error) {
+  const std::string shown = base::EscapeLine(error.text, kShownBytes);
+  if (error.code != base::ErrorCode::kPermission) return "no daemon answers: " + shown;
+  const bool asks_only = command == "status" || command == "stats";
+  return (asks_only ? "only root and members of group lazaret may ask the daemon: "
+                    : "only root may " + command + ": ") +
+         shown;
+}
 
 base::Result<SupervisorAnswer> AskSupervisorWithin(const config::Config& config,
                                                    const std::string& command,

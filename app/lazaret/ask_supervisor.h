@@ -15,6 +15,10 @@ struct SupervisorAnswer {
   std::string text;
 };
 
+// What to say of an error of AskSupervisor: that no daemon answers, or who may ask when the kernel
+// refuses this user. In one line, escaped. `command`: status, reload, ...
+std::string WhyNoAnswer(const std::string& command, const base::Error& error);
+
 // An error when no supervisor answers within `millis`.
 base::Result<SupervisorAnswer> AskSupervisorWithin(const config::Config& config,
                                                    const std::string& command, std::int64_t millis);

@@ -1,12 +1,14 @@
 #include "app/lazaret/check_command.h"
 
 #include <algorithm>
-#include <filesystem>
+#include <charconv>
 #include <iterator>
 #include <sstream>
 
 #include "app/config/policy_warnings.h"
+#include "app/config/unread_files.h"
 #include "app/lazaret/check_postfix.h"
+#include "app/lazaret/check_signatures.h"
 #include "app/lazaret/check_system.h"
 #include "app/lazaret/rules_command.h"
 #include "base/text.h"
@@ -15,37 +17,31 @@ namespace lazaret::cli {
 namespace {
 
 constexpr int kWrong = 2;
-
-// What libclamav would load as a database.
-bool HoldsSignatures(const std::string& folder) {
-  static constexpr std::string_view kEndings[] = {".cvd", ".cld", ".cud",  ".hdb", ".hsb",
-                                                  ".mdb", ".msb", ".ndb",  ".ldb", ".cdb",
-                                                  ".ftm", ".yar", ".yara", ".db"};
-  std::error_code error;
-  for (const auto& entry : std::filesystem::directory_iterator(folder, error)) {
-    const std::string ending = entry.path().extension().string();
-    for (const std::string_view known : kEndings) {
-      if (ending == known) return true;
-    }
-  }
-  return false;
-}
+// Stands for faults that are counted and not said.
+constexpr std::string_view kMore = "... and ";
 
 std::string_view OriginOf(const config::Config& config) {
   return config.origin.empty() ? std::string_view("embedded defaults")
                                : std::string_view(config.origin);
 }
 
-void CheckSignatures(const config::Config& config, std::ostream& out, CheckNotes& notes) {
-  const std::string folder = base::EscapeLine(config.clamav.database);
-  if (HoldsSignatures(config.clamav.database)) {
-    out << "signatures: " << folder << "\n";
-  } else if (config.clamav.builtin_only) {
-    out << "signatures: built-in test signatures only (clamav.builtin_only)\n";
+bool EndsWith(std::string_view text, std::string_view end) {
+  return text.size() >= end.size() && text.substr(text.size() - end.size()) == end;
+}
+
+// The analyzer counts in its last line what it has said; here all is counted together.
+bool IsCount(std::string_view line) {
+  return line.find(':') == std::string_view::npos && line.rfind(kMore, 0) != 0 &&
+         (EndsWith(line, " fault") || EndsWith(line, " faults") || EndsWith(line, " failed"));
+}
+
+void TakeRuleLine(const std::string& line, CheckNotes& notes) {
+  constexpr std::string_view kNoTests = ": warning: has no tests";
+  if (IsCount(line)) return;
+  if (EndsWith(line, kNoTests)) {
+    notes.warnings.push_back(line.substr(0, line.size() - kNoTests.size()) + ": has no tests");
   } else {
-    notes.faults.push_back(folder +
-                           ": no signature database (run freshclam, set clamav.database, or "
-                           "clamav.builtin_only: true for a trial)");
+    notes.faults.push_back(line);
   }
 }
 
@@ -59,7 +55,7 @@ void CheckRules(const config::Config& config, const config::GenerationBundle& bu
     out << rules->text;
   } else {
     std::istringstream lines(rules->text);
-    for (std::string line; std::getline(lines, line);) notes.faults.push_back(line);
+    for (std::string line; std::getline(lines, line);) TakeRuleLine(line, notes);
   }
 }
 
@@ -121,6 +117,8 @@ bool CheckBundle(const config::Config& config, std::ostream& out, CheckNotes& no
   }
   notes.faults.insert(notes.faults.end(), faults.begin(), faults.end());
   CheckRules(config, *bundle, out, notes);
+  const std::vector<std::string> unread = config::UnreadFiles(config);
+  notes.warnings.insert(notes.warnings.end(), unread.begin(), unread.end());
   WarnAboutPolicy(config, *bundle, notes);
   return policy.ok() && Holds(*policy);
 }
@@ -186,6 +184,17 @@ std::string Counted(std::size_t count, const std::string& what) {
   return std::to_string(count) + " " + what + (count == 1 ? "" : "s");
 }
 
+std::size_t CountFaults(const std::vector<std::string>& faults) {
+  std::size_t count = 0;
+  for (const std::string& fault : faults) {
+    std::size_t more = 1;
+    if (fault.rfind(kMore, 0) == 0)
+      std::from_chars(fault.data() + kMore.size(), fault.data() + fault.size(), more);
+    count += more;
+  }
+  return count;
+}
+
 int Say(const CheckNotes& notes, std::ostream& out, std::ostream& err) {
   out.flush();
   for (const std::string& fault : notes.faults) err << base::EscapeLine(fault, 4096) << "\n";
@@ -194,7 +203,7 @@ int Say(const CheckNotes& notes, std::ostream& out, std::ostream& err) {
   const std::string warnings =
       notes.warnings.empty() ? "" : ", " + Counted(notes.warnings.size(), "warning");
   if (!notes.faults.empty()) {
-    err << Counted(notes.faults.size(), "fault") << warnings << "\n";
+    err << Counted(CountFaults(notes.faults), "fault") << warnings << "\n";
     return kWrong;
   }
   out << "all fine" << warnings << "\n";
@@ -210,7 +219,7 @@ int RunCheck(const config::Config& config, const CheckArguments& arguments, std:
   CheckUsers(config, notes);
   CheckFolders(config, notes);
   const bool policy_holds = CheckBundle(config, out, notes);
-  CheckSignatures(config, out, notes);
+  CheckSignatures(config, arguments.signatures, out, notes);
   CheckPostfix(config, arguments.postfix, policy_holds, notes);
   return Say(notes, out, err);
 }

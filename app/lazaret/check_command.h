@@ -15,6 +15,7 @@ namespace lazaret::cli {
 struct CheckArguments {
   // Postfix's configuration folders; empty: the system's, where there is one, with its instances.
   std::vector<std::string> postfix;
+  bool signatures = true;  // load them
 };
 
 int RunCheck(const config::Config& config, const CheckArguments& arguments, std::ostream& out,

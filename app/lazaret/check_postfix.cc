@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <optional>
 #include <utility>
 
 #include "base/format.h"
@@ -117,15 +118,35 @@ void CompareTime(const Comparison& all, const Effective& timeout) {
   }
 }
 
+// Nothing when it is not set, or no number.
+std::optional<std::uint64_t> Bytes(std::string_view text) {
+  std::uint64_t bytes = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), bytes);
+  if (text.empty() || error != std::errc() || end != text.data() + text.size()) return std::nullopt;
+  return bytes;
+}
+
+// local(8) and virtual(8) end with a fatal error when a mailbox may not be as large as a message.
+void CompareMailbox(const Comparison& all, std::string_view name, std::string_view program,
+                    std::uint64_t message) {
+  const auto mailbox = Bytes(all.Value(name));
+  if (!mailbox || *mailbox == 0 || (message != 0 && message <= *mailbox)) return;
+  all.Fault(base::Format(
+      "{}: below message_size_limit ({}): {} ends with a fatal error and "
+      "delivers nothing (postconf -e {}=0, or raise it, or lower "
+      "message_size_limit)",
+      all.Shown(name), message == 0 ? "0, no limit" : std::to_string(message), program, name));
+}
+
 void CompareSize(const Comparison& all) {
-  const std::string_view text = all.Value("message_size_limit");
-  std::uint64_t limit = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), limit);
-  if (text.empty() || error != std::errc() || end != text.data() + text.size()) return;
-  if (limit != 0 && limit <= all.config.limits.message_bytes) return;
+  const auto limit = Bytes(all.Value("message_size_limit"));
+  if (!limit) return;
+  CompareMailbox(all, "mailbox_size_limit", "local(8)", *limit);
+  CompareMailbox(all, "virtual_mailbox_limit", "virtual(8)", *limit);
+  if (*limit != 0 && *limit <= all.config.limits.message_bytes) return;
   all.Warn(
       base::Format("{}{}: above limits.message_bytes ({}): Lazaret refuses what Postfix would take",
-                   all.Shown("message_size_limit"), limit == 0 ? " (no limit)" : "",
+                   all.Shown("message_size_limit"), *limit == 0 ? " (no limit)" : "",
                    all.config.limits.message_bytes));
 }
 

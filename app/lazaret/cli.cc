@@ -13,7 +13,7 @@
 #include "app/lazaret/scan_command.h"
 #include "app/lazaret/stats_command.h"
 #include "app/lazaret/status_command.h"
-#include "app/lazaret/suggest.h"
+#include "base/suggest.h"
 #include "base/text.h"
 
 namespace lazaret::cli {
@@ -163,7 +163,12 @@ void AddCheck(CLI::App& app, CheckArguments& check) {
   CLI::App* command = app.add_subcommand(
       "check",
       "Check the whole configuration: keys, policy, rules, lists, signatures, users, folders, and\n"
-      "Postfix's settings where postconf is installed. Says every fault; exit 0 none, 2 some.");
+      "Postfix's settings where postconf is installed. Says every fault; exit 0 none, 2 some.\n"
+      "The signatures are loaded as a start would load them: a full database takes some 20 s and "
+      "1 GB\nof memory.");
+  command->add_flag_callback(
+      "--no-signatures", [&check] { check.signatures = false; },
+      "Do not load the signatures: quick, but a broken file is not seen; the answer says so");
   AddRepeatable(*command, "--postfix", check.postfix,
                 "Compare with the Postfix of this configuration folder, repeatable; not with the\n"
                 "system's and its instances")
@@ -182,10 +187,12 @@ void AddStats(CLI::App& app, StatsArguments& stats) {
 void AddReload(CLI::App& app) {
   app.add_subcommand(
       "reload",
-      "Let the daemon read rules, lists and policy again; waits until they are in force.\n"
+      "Let the daemon read rules, lists, policy and signatures again; waits until they are in "
+      "force.\n"
       "What is wrong is refused and changes nothing. Exit 0 in force, 1 refused, 2 no daemon.");
-  app.add_subcommand("rollback",
-                     "Put the rules, lists and policy before the last reload in force again.");
+  app.add_subcommand(
+      "rollback",
+      "Put the rules, lists, policy and signatures before the last reload in force again.");
 }
 
 int Dispatch(CLI::App& app, Everything& all) {
@@ -226,6 +233,14 @@ std::vector<std::string> PlainWords(int argc, char** argv, const CLI::App& app) 
   return words;
 }
 
+// Words that other programs have for what is called `query` here are no misspelling of it.
+std::string MeantCommand(const std::string& word, const std::vector<std::string>& names) {
+  constexpr std::string_view kAsks[] = {"list", "search", "find", "ls"};
+  const bool asks = std::find(std::begin(kAsks), std::end(kAsks), word) != std::end(kAsks);
+  if (asks && std::find(names.begin(), names.end(), "query") != names.end()) return "query";
+  return base::Nearest(word, names);
+}
+
 // Says which command was probably meant where a word names none; true when it did.
 bool SaysUnknownCommand(const std::vector<std::string>& words, CLI::App& app) {
   CLI::App* at = &app;
@@ -238,7 +253,7 @@ bool SaysUnknownCommand(const std::vector<std::string>& words, CLI::App& app) {
     }
     if (names.empty()) return false;
     if (next == nullptr) {
-      const std::string nearest = Nearest(word, names);
+      const std::string nearest = MeantCommand(word, names);
       std::cerr << "lazaret: unknown command \"" << base::EscapeLine(word, 64) << "\"";
       if (!nearest.empty()) std::cerr << "; did you mean \"" << nearest << "\"?";
       std::cerr << "\nRun `lazaret --help` for the commands.\n";
@@ -268,7 +283,7 @@ void SuggestOption(int argc, char** argv, const CLI::App& app) {
     if (word.rfind("--", 0) != 0 || word.size() == 2) continue;
     word = word.substr(0, word.find('='));
     if (std::find(names.begin(), names.end(), word) != names.end()) continue;
-    const std::string nearest = Nearest(word, names);
+    const std::string nearest = base::Nearest(word, names);
     if (!nearest.empty())
       std::cerr << "lazaret: unknown option \"" << base::EscapeLine(word, 64)
                 << "\"; did you mean \"" << nearest << "\"?\n";

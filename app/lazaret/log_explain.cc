@@ -89,7 +89,9 @@ class Explanation {
     if (finding.count > 1) streams_.out << "  x" << finding.count;
     if (finding.shadow) streams_.out << "  (shadow)";
     if (!finding.evidence.empty()) {
-      streams_.out << "  \"" << base::EscapeLine(finding.evidence, 200) << "\"";
+      // Words from the mail stand in quotes of their own already.
+      const char* quote = finding.evidence[0] == '"' ? "" : "\"";
+      streams_.out << "  " << quote << base::EscapeLine(finding.evidence, 200) << quote;
     }
     streams_.out << "\n";
   }

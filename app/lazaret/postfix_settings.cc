@@ -21,7 +21,8 @@ constexpr const char* kParameters[] = {
     "message_size_limit",    "milter_command_timeout",   "mail_owner",
     "mail_version",          "compatibility_level",      "multi_instance_directories",
     "smtpd_milter_maps",     "receive_override_options", "enable_long_queue_ids",
-    "config_directory",      "milter_connect_timeout"};
+    "config_directory",      "milter_connect_timeout",   "mailbox_size_limit",
+    "virtual_mailbox_limit"};
 
 // Calls `take` with each line.
 template <typename Take>

@@ -18,8 +18,7 @@ int RunReload(const config::Config& config, const std::string& command, std::ost
               std::ostream& err) {
   const auto answer = AskSupervisorWithin(config, command, kAnswerMillis);
   if (!answer.ok()) {
-    err << "lazaret " << command
-        << ": no daemon answers: " << base::EscapeLine(answer.error().text, kShownBytes) << "\n";
+    err << "lazaret " << command << ": " << WhyNoAnswer(command, answer.error()) << "\n";
     return kNoAnswer;
   }
   if (!answer->ok) {

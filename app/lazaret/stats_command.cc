@@ -16,7 +16,7 @@ int RunStats(const config::Config& config, const StatsArguments& arguments, std:
              std::ostream& err) {
   auto answer = AskSupervisor(config, "status");
   if (!answer.ok()) {
-    err << "lazaret stats: no daemon answers: " << base::EscapeLine(answer.error().text) << "\n";
+    err << "lazaret stats: " << WhyNoAnswer("stats", answer.error()) << "\n";
     return kNoAnswer;
   }
   auto status = base::ParseJson(*answer);

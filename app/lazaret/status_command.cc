@@ -116,7 +116,7 @@ void ShowRoles(const base::JsonValue& status, std::ostream& out) {
 int RunStatus(const config::Config& config, bool json, std::ostream& out, std::ostream& err) {
   auto answer = AskSupervisor(config, "status");
   if (!answer.ok()) {
-    err << "lazaret status: no daemon answers: " << base::EscapeLine(answer.error().text) << "\n";
+    err << "lazaret status: " << WhyNoAnswer("status", answer.error()) << "\n";
     return kNoAnswer;
   }
   auto status = base::ParseJson(*answer);

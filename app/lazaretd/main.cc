@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "app/config/config.h"
+#include "app/config/unread_files.h"
 #include "app/lazaretd/supervisor.h"
 #include "app/process/spawn.h"
 #include "base/log.h"
@@ -91,6 +92,7 @@ base::Result<supervisor::SharedFiles> Share(const config::Config& config) {
     base::LogWarning("masked values will not correlate over restarts: " + loaded.error().text);
   }
   LAZARET_ASSIGN(const config::GenerationBundle bundle, config::ReadBundle(config, key));
+  for (const std::string& unread : config::UnreadFiles(config)) base::LogWarning(unread);
   // Parsed here only to refuse a wrong policy before anything starts.
   LAZARET_TRY(config::PolicyOf(config, bundle));
   supervisor::SharedFiles files;

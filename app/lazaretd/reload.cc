@@ -6,6 +6,7 @@
 #include <iterator>
 #include <utility>
 
+#include "app/config/unread_files.h"
 #include "app/lazaretd/memory_room.h"
 #include "base/bytes.h"
 #include "base/log.h"
@@ -91,6 +92,7 @@ Reload::Reload(const config::Config& config, ConfigSource source, SharedFiles& f
 
 base::Result<config::GenerationBundle> Reload::ReadNew(std::string* note) const {
   LAZARET_ASSIGN(config::GenerationBundle bundle, config::ReadBundle(config_, ""));
+  for (const std::string& unread : config::UnreadFiles(config_)) base::LogWarning(unread);
   LAZARET_TRY(config::PolicyOf(config_, bundle));
   // The key in force stays, so that masked values correlate over the change.
   LAZARET_ASSIGN(const config::GenerationBundle in_force, BundleIn(files_.bundle));

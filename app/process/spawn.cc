@@ -42,6 +42,8 @@ bool PlaceDescriptors(const SpawnOptions& options) {
   }
   if (options.standard_output >= 0 && ::dup2(options.standard_output, STDOUT_FILENO) < 0)
     return false;
+  if (options.standard_error >= 0 && ::dup2(options.standard_error, STDERR_FILENO) < 0)
+    return false;
   const int null = ::open("/dev/null", O_RDONLY);
   if (null >= 0) ::dup2(null, STDIN_FILENO);
   return ::close_range(static_cast<unsigned>(kConfigFd + count), ~0U, 0) == 0;

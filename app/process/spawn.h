@@ -36,6 +36,7 @@ struct SpawnOptions {
   std::vector<int> fds;                // become 3, 4, 5, ... in the child; all others are closed
   std::optional<UserIds> user;         // changed before exec, so that /proc/self stays ours
   int standard_output = -1;            // becomes descriptor 1
+  int standard_error = -1;             // becomes descriptor 2
 };
 
 struct Child {

@@ -1,6 +1,7 @@
 #include <charconv>
 
 #include "base/format.h"
+#include "base/suggest.h"
 #include "base/text.h"
 #include "base/yaml/yaml.h"
 
@@ -169,7 +170,8 @@ Status MappingReader::Finish() {
   for (const Field& field : node_.fields) {
     if (taken_.count(field.key.text) == 0) {
       return ErrorAt(origin_, field.key,
-                     Format("{}: unknown key \"{}\"", what_, EscapeLine(field.key.text, 100)));
+                     Format("{}: unknown key \"{}\"; {}", what_, EscapeLine(field.key.text, 100),
+                            UnknownHint(field.key.text, {taken_.begin(), taken_.end()})));
     }
   }
   return Ok();

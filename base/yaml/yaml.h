@@ -89,7 +89,7 @@ class MappingReader {
   void Fail(const Node& node, std::string_view why);
   void Fail(Error error);
   bool ok() const { return !error_; }
-  // The first error, or an unknown key, or success.
+  // The first error, or an unknown key (with those that are known), or success.
   Status Finish();
 
  private:

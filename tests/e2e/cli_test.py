@@ -329,6 +329,53 @@ class Check(unittest.TestCase):
         self.assertNotIn('"dlp.iban"', said)
         self.assertNotIn("fraud", said)
 
+    def write(self, folder, name, text):
+        path = os.path.join(folder, name)
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        with open(path, "w") as out:
+            out.write(text)
+
+    def test_a_broken_signature_file_is_a_fault_with_libclamav_s_words(self):
+        for name, text, words in (("signatures.d/bad.ndb", "rubbish:line\n", "Malformed database"),
+                                  ("signatures.d/bad.yar", "rule a { condition: foo }\n", "undefined identifier"),
+                                  ("db/bad.cvd", "rubbish\n", "Not a CVD file")):
+            with self.subTest(name), tempfile.TemporaryDirectory() as folder:
+                self.write(folder, name, text)
+                more = ["--set", "clamav.signatures_dir=%s/signatures.d" % folder,
+                        "--set", "clamav.database=%s/db" % folder]
+                said = self.check(self.GOOD, 2, *more)
+                self.assertRegex(said, "(?m)^signatures: .*%s.*" % words)
+                self.assertIn(os.path.basename(name), said)
+                self.assertIn("\n1 fault", said)
+                self.assertEqual(said.count("libclamav refuses it"), 1, said)
+                # Left out on purpose, that is said and no more.
+                said = self.check(self.GOOD, 0, "--no-signatures", *more)
+                self.assertRegex(said, "(?m)^signatures: .*not loaded")
+
+    def test_signatures_that_load_are_said_beside_a_broken_rule_and_faults_are_counted_once(self):
+        with tempfile.TemporaryDirectory() as folder:
+            self.write(folder, "r/site.yaml", "id: SITE-1\nname: x\nnonsense: 1\nmatch: {regex: '('}\n")
+            said = self.check(self.GOOD, 2, "--set", "rules.paths=%s/r" % folder)
+            self.assertEqual(len(re.findall(r"(?m)site\.yaml:\d+:\d+: ", said)), 2, said)
+            self.assertIn("\n2 faults", said)
+            self.assertRegex(said, "(?m)^signatures: .*; loaded")
+
+    def test_files_that_are_not_read_and_lists_that_are_not_there_are_named(self):
+        with tempfile.TemporaryDirectory() as folder:
+            etc = os.path.join(folder, "etc/lazaret")
+            self.write(etc, "rules.d/a.yml", "id: A\n")
+            self.write(etc, "lists.d/names", "bluebird\n")
+            root = ["--set", "paths.etc=" + etc]
+            said = self.check(self.GOOD, 0, *root)
+            self.assertIn("warning: %s/rules.d/a.yml: not read: the name of a file of rules ends in .yaml" % etc,
+                          said)
+            self.assertIn("warning: %s/lists.d/names: not read: the name of a list ends in .txt" % etc, said)
+            self.write(etc, "rules.d/b.yaml", "id: B\nname: b\nmatch: {keywords: list:names}\n")
+            said = self.check(self.GOOD, 2, *root)
+            self.assertIn('there is no list "names": no file %s/lists.d/names.txt; lists are: none' % etc, said)
+            os.rename(etc + "/lists.d/names", etc + "/lists.d/names.txt")
+            self.check(self.GOOD, 0, *root)
+
     def test_users_groups_and_folders_that_are_not_there_are_all_named(self):
         said = self.check(self.GOOD + "  socket_group: no-such-group\n"
                           "users:\n  front: no-such-user\n  scan: neither\n"
@@ -365,7 +412,7 @@ class CheckPostfix(StandCase):
 
     def test_a_smaller_message_limit_is_a_warning(self):
         said = self.check(0, "limits.deadline_seconds=30", "limits.message_bytes=1M")
-        self.assertIn("warning: Postfix message_size_limit = 52428800", said)
+        self.assertIn("warning: Postfix message_size_limit = 50331648", said)
 
     def said_with(self, code, *postconf):
         """With main.cf or master.cf changed for a moment; only `postconf` reads it."""
@@ -389,6 +436,8 @@ class CheckPostfix(StandCase):
         service = "127.0.0.1:%d/inet" % self.stand.postfix.outbound
         said = self.said_with(0, "-P", service + "/smtpd_milters=")
         self.assertIn("%s -o smtpd_milters=: mail that comes this way passes unscanned" % service, said)
+        said = self.said_with(2, "-e", "virtual_mailbox_limit=1000000")
+        self.assertIn("virtual_mailbox_limit = 1000000: below message_size_limit (50331648)", said)
         said = self.said_with(2, "-e", "milter_default_action=shutdown")
         self.assertIn("not known to Postfix 3.7", said)
 
@@ -494,6 +543,32 @@ class Log(StandCase):
         self.lazaret.cli("rules", "check")
         self.lazaret.cli("rules", "test")
 
+    def test_rules_list_says_when_the_daemon_has_others_in_force(self):
+        self.assertNotIn("other rules", self.lazaret.cli("rules", "list").err)
+        said = self.lazaret.cli("--set", "rules.shipped=false", "rules", "list").err
+        self.assertEqual(said.count("note: the running daemon has other rules"), 1, said)
+
+    def test_the_daemon_warns_of_a_rule_file_that_it_does_not_read(self):
+        path = os.path.join(self.lazaret.root, "etc/lazaret/rules.d/unread.yml")
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        with open(path, "w") as out:
+            out.write("id: UNREAD\n")
+        self.lazaret.cli("reload")
+        os.remove(path)
+        self.assertIn(path + ": not read: the name of a file of rules ends in .yaml", self.lazaret.log_text())
+
+    def test_who_may_not_ask_the_daemon_is_told_who_may(self):
+        for command, who in (("status", "only root and members of group lazaret may ask"),
+                             ("stats", "only root and members of group lazaret may ask"),
+                             ("reload", "only root may reload"), ("rollback", "only root may rollback")):
+            done = subprocess.run([os.path.join(self.lazaret.bin, "lazaret"), "--set",
+                                   "paths.run=" + os.path.join(self.lazaret.root, "run/lazaret"), command],
+                                  capture_output=True, text=True, user=65534, group=65534, extra_groups=[])
+            self.assertEqual(done.returncode, 2, done.stdout + done.stderr)
+            self.assertIn("lazaret %s: %s" % (command, who), done.stderr)
+            self.assertIn("Permission denied", done.stderr)
+            self.assertNotIn("no daemon answers", done.stderr)
+
 
 class Help(unittest.TestCase):
     def refused(self, *words):
@@ -505,6 +580,7 @@ class Help(unittest.TestCase):
 
     def test_a_mistyped_command_is_answered_with_the_nearest_one(self):
         self.assertIn('unknown command "chek"; did you mean "check"?', self.refused("chek"))
+        self.assertIn('unknown command "list"; did you mean "query"?', self.refused("log", "list"))
         self.assertIn('did you mean "query"?', self.refused("log", "qurey"))
         self.assertIn('did you mean "log"?', self.refused("--set", "node=a", "lgo", "query"))
         self.assertIn('unknown command "frobnicate"', self.refused("frobnicate"))

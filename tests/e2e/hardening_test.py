@@ -45,7 +45,7 @@ class Installed(unittest.TestCase):
             self.assertTrue(os.path.isfile(stage + document[len("file://"):]), document)
             for path in ("lib/sysusers.d/lazaret.conf", "lib/tmpfiles.d/lazaret.conf", "bin/lazaret-front",
                          "bin/lazaret-analyzer", "bin/lazaret-outbound", "bin/lazaret-admin", "bin/lazaret",
-                         "share/lazaret/config/policy.yaml", "share/doc/lazaret/postfix/main.cf.snippet"):
+                         "share/lazaret/config/policy.yaml", "share/doc/lazaret/deploy/postfix/main.cf.snippet"):
                 self.assertTrue(os.path.isfile(stage + "/opt/lazaret/" + path), path)
             packs = os.listdir(os.path.join(TOP, "rules/packs"))
             self.assertEqual(sorted(os.listdir(stage + "/opt/lazaret/share/lazaret/rules")),

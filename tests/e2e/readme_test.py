@@ -10,11 +10,12 @@ import tempfile
 import unittest
 
 from stand import StandCase, samples
+from support import net
 from support.lazaret import default_bin
 
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 PAGES = ["README.md", "CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md", "docs/ARCHITECTURE.md",
-         "docs/operations.md"]
+         "docs/operations.md", "docs/policy.md", "docs/rules.md", "deploy/postfix/README.md"]
 
 
 def read(page):
@@ -91,6 +92,18 @@ class Operations(StandCase):
                 allowed = (0, 1) if " query " in line or " scan " in line else (0,)
                 self.assertIn(done.returncode, allowed, done.stdout + done.stderr)
 
+    @unittest.skipUnless(shutil.which("sqlite3"), "no sqlite3")
+    def test_the_log_is_backed_up_as_the_page_says(self):
+        (block,) = [one for one in re.findall(r"```\n(sqlite3 .*?)```", read("docs/operations.md"), re.S)]
+        folder = os.path.join(self.stand.dir, "backup")
+        os.makedirs(folder)
+        block = block.replace("/var/lib/lazaret", self.stand.lazaret.root + "/var/lib/lazaret")
+        block = block.replace("/backup/", folder + "/")
+        environment = dict(os.environ, PATH=self.programs + ":" + os.environ["PATH"])
+        done = subprocess.run(["bash", "-ec", block], capture_output=True, text=True, env=environment)
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+        self.assertRegex(done.stdout, r"(?m)^head [0-9a-f]{64}$")
+
     def test_the_postfix_settings_are_ones_postfix_knows(self):
         settings = [line for page in ("README.md", "docs/operations.md") for line in commands(page)
                     if line.startswith("postconf -e")]
@@ -107,6 +120,38 @@ class Operations(StandCase):
             self.assertTrue(os.access(os.path.join(TOP, script), os.X_OK), script)
         for script in ("scripts/demo", "scripts/check"):
             self.assertIn(script, commands("README.md"))
+
+
+class Trial(unittest.TestCase):
+    """The trial without system folders and Postfix, line by line."""
+
+    def test_the_trial_runs(self):
+        (block,) = [one for one in re.findall(r"```sh\n(.*?)```", read("docs/operations.md"), re.S)
+                    if "/tmp/trial" in one]
+        make, check, start = block.strip().splitlines()
+        (port,) = net.free_ports(1)
+        with tempfile.TemporaryDirectory() as folder:
+            environment = dict(os.environ, PATH=default_bin() + ":" + os.environ["PATH"])
+
+            def here(line):
+                return line.replace("/tmp/trial", folder + "/trial").replace("10025", str(port))
+
+            def run(line):
+                return subprocess.run(["bash", "-c", here(line)], capture_output=True, text=True,
+                                      env=environment, timeout=60)
+            for line in (make, check):
+                done = run(line)
+                self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+            with open(folder + "/log", "w") as log:
+                daemon = subprocess.Popen(["bash", "-c", "exec " + here(start)], stderr=log, stdout=log,
+                                          env=environment)
+            try:
+                net.wait_until("status", lambda: run("lazaret status --config /tmp/trial.yaml").returncode == 0)
+            finally:
+                daemon.terminate()
+                self.assertEqual(daemon.wait(30), 0)
+            with open(folder + "/log") as log:
+                self.assertNotIn("correlate", log.read())
 
 
 class Deploy(unittest.TestCase):

@@ -25,6 +25,50 @@ std::vector<std::string> YamlBlocks(const std::string& page) {
   return out;
 }
 
+std::string ShownAction(const RuleSummary& rule, const std::string& text) {
+  if (rule.state == RuleState::kShadow) return "none: `shadow`, recorded only";
+  std::string shown;
+  constexpr std::string_view kDistinct = "{distinct: ";
+  for (std::size_t at = text.find(kDistinct); at != std::string::npos;
+       at = text.find(kDistinct, at + 1)) {
+    const std::size_t number = at + kDistinct.size();
+    const std::size_t action = text.find("action: ", at) + 8;
+    shown += (shown.empty() ? "" : ", ") +
+             text.substr(action, text.find_first_of(",}", action) - action) + " from " +
+             text.substr(number, text.find(',', number) - number);
+  }
+  if (!shown.empty()) return shown;
+  const std::size_t action = text.find("\naction: ");
+  return action == std::string::npos
+             ? "by class"
+             : text.substr(action + 9, text.find('\n', action + 9) - action - 9);
+}
+
+TEST_CASE("docs/rules.md: the table of shipped rules is that of the packs") {
+  const std::string page = Page();
+  const Bundle shipped = testing::Shipped();
+  auto rules = RuleSet::Compile(shipped);
+  REQUIRE(rules.ok());
+  std::string all;
+  for (const Document& document : shipped.rules) all += document.text + "\n---\n";
+  std::size_t rows = 0;
+  for (const RuleSummary& rule : (*rules)->summaries()) {
+    const std::size_t at = all.find("id: " + rule.id + "\n");
+    REQUIRE(at != std::string::npos);
+    const std::string text = all.substr(at, all.find("\n---\n", at) - at);
+    const std::string row = "| `" + rule.id + "` | " + rule.name + " | " + rule.direction + " | " +
+                            rule.cls + " | " + ShownAction(rule, text) + " |\n";
+    INFO(row);
+    CHECK(page.find(row) != std::string::npos);
+    ++rows;
+  }
+  std::size_t shown = 0;
+  for (std::size_t at = page.find("\n| `LZ-"); at != std::string::npos;
+       at = page.find("\n| `LZ-", at + 1))
+    ++shown;
+  CHECK(shown == rows);
+}
+
 TEST_CASE("docs/rules.md: every example compiles and passes its own tests") {
   const auto blocks = YamlBlocks(Page());
   REQUIRE(blocks.size() >= 2);

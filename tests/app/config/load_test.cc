@@ -1,6 +1,7 @@
 #include <filesystem>
 
 #include "app/config/config.h"
+#include "app/config/key_table.h"
 #include "tests/app/config/temp_folder.h"
 #include "tests/support/catch.h"
 
@@ -13,6 +14,15 @@ namespace {
 std::string ErrorOf(const std::string& text, const std::vector<std::string>& sets = {}) {
   const auto loaded = LoadConfigText(text, "l.yaml", sets);
   return loaded.ok() ? "no error" : loaded.error().text;
+}
+
+std::string KnownIn(std::string text, std::string_view prefix) {
+  std::string between;
+  for (const std::string& word : config::WordsBelow(prefix)) {
+    text += between + word;
+    between = ", ";
+  }
+  return text;
 }
 
 Config Loaded(const std::string& text, const std::vector<std::string>& sets = {}) {
@@ -75,17 +85,26 @@ TEST_CASE("config: values of every form are read", "[config]") {
 
 TEST_CASE("config: unknown keys are refused with their place", "[config][errors]") {
   CHECK(ErrorOf("limits:\n  deadline_secs: 5\n") ==
-        "l.yaml:2:3: unknown key \"limits.deadline_secs\"");
-  CHECK(ErrorOf("milters: {}\n") == "l.yaml:1:1: unknown key \"milters\"");
-  CHECK(ErrorOf("reply:\n  templates:\n    en:\n      rejected: x\n") ==
-        "l.yaml:4:7: unknown key \"reply.templates.en.rejected\"");
+        KnownIn("l.yaml:2:3: unknown key \"limits.deadline_secs\"; in \"limits\" did you mean "
+                "\"deadline_seconds\"? known are ",
+                "limits."));
+  CHECK(ErrorOf("milters: {}\n") ==
+        KnownIn("l.yaml:1:1: unknown key \"milters\"; did you mean \"milter\"? known are ", ""));
+  CHECK(ErrorOf("workers: 1\n") ==
+        KnownIn("l.yaml:1:1: unknown key \"workers\"; did you mean \"limits.workers\"? known are ",
+                ""));
+  CHECK(
+      ErrorOf("reply:\n  templates:\n    en:\n      rejected: x\n") ==
+      "l.yaml:4:7: unknown key \"reply.templates.en.rejected\"; in \"reply.templates.en\" did you "
+      "mean \"reject\"? known are reject, tempfail");
   CHECK(ErrorOf("reply:\n  templates:\n    E N:\n      reject: x\n") ==
-        "l.yaml:3:5: unknown key \"reply.templates.E N\"");
+        "l.yaml:3:5: unknown key \"reply.templates.E N\"; in \"reply.templates\" known are *");
 }
 
 TEST_CASE("config: a section without keys yet may be empty and nothing else", "[config][errors]") {
   CHECK(ErrorOf("sandbox:\nquarantine: {}\n") == "no error");
-  CHECK(ErrorOf("sandbox:\n  url: x\n") == "l.yaml:2:3: unknown key \"sandbox.url\"");
+  CHECK(ErrorOf("sandbox:\n  url: x\n") ==
+        "l.yaml:2:3: unknown key \"sandbox.url\"; nothing stands below it in this version");
   CHECK(ErrorOf("sandbox: 5\n") == "l.yaml:1:10: \"sandbox\" holds keys");
 }
 
@@ -93,9 +112,12 @@ TEST_CASE("config: a key stands once, in one form", "[config][errors]") {
   CHECK(ErrorOf("node: a\nnode: b\n") == "l.yaml:2:1: duplicate key \"node\"");
   CHECK(ErrorOf("limits: {workers: 1}\nlimits: {workers: 2}\n") ==
         "l.yaml:2:1: duplicate key \"limits\"");
-  CHECK(ErrorOf("limits.workers: 1\n") == "l.yaml:1:1: unknown key \"limits.workers\"");
+  CHECK(ErrorOf("limits.workers: 1\n") ==
+        "l.yaml:1:1: unknown key \"limits.workers\": write its last word below its section");
   CHECK(ErrorOf("limits:\n  workers: 1\n  workers.x: 1\n") ==
-        "l.yaml:3:3: unknown key \"limits.workers.x\"");
+        KnownIn("l.yaml:3:3: unknown key \"limits.workers.x\"; in \"limits\" did you mean "
+                "\"workers\"? known are ",
+                "limits."));
 }
 
 TEST_CASE("config: wrong types are refused with their place", "[config][errors]") {
@@ -204,7 +226,13 @@ TEST_CASE("config: relative paths in --set are taken from the working folder", "
 
 TEST_CASE("config: faults in --set name the key", "[config][set][errors]") {
   CHECK(ErrorOf("", {"node"}) == "--set node: KEY=VALUE is expected");
-  CHECK(ErrorOf("", {"nod=x"}) == "--set: unknown key \"nod\"");
+  CHECK(ErrorOf("", {"nod=x"}) ==
+        KnownIn("--set: unknown key \"nod\"; did you mean \"node\"? known are ", ""));
+  CHECK(
+      ErrorOf("", {"limits.worker=x"}) ==
+      KnownIn("--set: unknown key \"limits.worker\"; in \"limits\" did you mean \"workers\"? known "
+              "are ",
+              "limits."));
   CHECK(ErrorOf("", {"limits.workers=x"}) ==
         "--set limits.workers: a whole number from 0 to 1024 is expected");
   CHECK(ErrorOf("", {"node=a\nb"}).find("--set node: ") == 0);
@@ -251,7 +279,7 @@ TEST_CASE("config: all faults of a file are said, in the order of their lines, t
   REQUIRE(faults.size() == 6);
   CHECK(faults[0].find("l.yaml:1:7: node: ") == 0);
   CHECK(faults[1].find("l.yaml:3:12: limits.workers: ") == 0);
-  CHECK(faults[2] == "l.yaml:4:3: unknown key \"limits.nonsense\"");
+  CHECK(faults[2].find("l.yaml:4:3: unknown key \"limits.nonsense\"; ") == 0);
   CHECK(faults[3].find("l.yaml:6:15: rules.paths: ") == 0);
   CHECK(faults[4].find("--set log.level: ") == 0);
   CHECK(faults[5].find("--set node: ") == 0);
@@ -280,4 +308,18 @@ TEST_CASE("config: a file that cannot be read says why", "[config][errors]") {
   REQUIRE_FALSE(missing.ok());
   CHECK(missing.error().text == "/nonexistent/lazaret.yaml: No such file or directory");
   CHECK(faults == std::vector<std::string>{missing.error().text});
+}
+
+TEST_CASE("config: the words of a section are those of its keys", "[config][errors]") {
+  const auto limits = config::WordsBelow("limits.");
+  CHECK(std::count(limits.begin(), limits.end(), "workers") == 1);
+  const auto top = config::WordsBelow("");
+  CHECK(std::count(top.begin(), top.end(), "limits") == 1);
+  CHECK(std::count(top.begin(), top.end(), "workers") == 0);
+  CHECK(config::WordsBelow("reply.templates.") == std::vector<std::string>{"*"});
+  CHECK(config::WordsBelow("reply.templates.en.") ==
+        std::vector<std::string>{"reject", "tempfail"});
+  CHECK(config::WordsBelow("sandbox.").empty());
+  CHECK(config::KeyEndingWith("deadline_seconds") == "limits.deadline_seconds");
+  CHECK(config::KeyEndingWith("nonsense").empty());
 }

@@ -78,3 +78,13 @@ TEST_CASE("masking key: a folder that cannot be made is an error", "[config][key
   config.paths.etc = "/nonexistent/etc";
   CHECK_FALSE(config::LoadOrCreateMaskingKey(config).ok());
 }
+
+TEST_CASE("masking key: where the folder above is missing, the error says what to make",
+          "[config][key]") {
+  tests::TempFolder folder;
+  auto config = ConfigIn(folder);
+  config.paths.etc = folder.path() + "/no/etc";
+  const auto key = config::LoadOrCreateMaskingKey(config);
+  REQUIRE_FALSE(key.ok());
+  CHECK(key.error().text.find("create " + config.paths.etc + " first") != std::string::npos);
+}

@@ -1,6 +1,7 @@
 #include "app/config/config.h"
 #include "base/fd.h"
 #include "policy/decide.h"
+#include "policy/match.h"
 #include "tests/support/catch.h"
 
 using namespace lazaret;
@@ -146,7 +147,9 @@ TEST_CASE("policy file: faults are refused with their place", "[config][policy][
   CHECK(ErrorOf("defaults: {}\n") == "p.yaml:1:1: policy: \"version\" is missing");
   CHECK(ErrorOf("") == "p.yaml:1:1: policy: \"version\" is missing");
   CHECK(ErrorOf("version: 2\n") == "p.yaml:1:10: version 1 is expected");
-  CHECK(ErrorOf("version: 1\nblock: []\n") == "p.yaml:2:1: policy: unknown key \"block\"");
+  CHECK(ErrorOf("version: 1\nblock: []\n") ==
+        "p.yaml:2:1: policy: unknown key \"block\"; did you mean \"blocks\"? "
+        "known are accept_unlooked, blocks, defaults, version");
   CHECK(ErrorOf("version: 1\ndefaults:\n  evil: reject\n") == "p.yaml:3:3: unknown class \"evil\"");
   CHECK(ErrorOf("version: 1\ndefaults:\n  malicious: drop\n") ==
         "p.yaml:3:14: unknown action \"drop\"");
@@ -169,10 +172,15 @@ TEST_CASE("policy file: faults in blocks are refused with their place",
         "p.yaml:4:23: action \"quarantine\" is not built in this version");
   CHECK(block("    codes: {DLP: tag}\n") == "p.yaml:4:13: \"DLP\" is no finding code");
   CHECK(block("    codes: {dlp.: tag}\n") == "p.yaml:4:13: \"dlp.\" is no finding code");
-  CHECK(block("    class: {}\n") == "p.yaml:4:5: block: unknown key \"class\"");
+  CHECK(block("    class: {}\n") ==
+        "p.yaml:4:5: block: unknown key \"class\"; did you mean \"classes\"? known "
+        "are classes, codes, name, when");
   CHECK(block("  - name: a\n") == "p.yaml:4:11: a block \"a\" stands above already");
   CHECK(block("  - classes: {}\n") == "p.yaml:4:5: block: \"name\" is missing");
-  CHECK(block("    when: {from: x}\n") == "p.yaml:4:12: when: unknown key \"from\"");
+  CHECK(block("    when: {from: x}\n") ==
+        "p.yaml:4:12: when: unknown key \"from\"; known are client, daemon, "
+        "direction, recipient, sender, tls, user");
+  CHECK(block("    when: {senders: x}\n").find("did you mean \"sender\"?") != std::string::npos);
   CHECK(block("    when: {direction: in}\n") ==
         "p.yaml:4:23: direction: inbound, outbound or local is expected");
   CHECK(block("    when: {client: [10.0.0.0/8, x]}\n") ==
@@ -227,4 +235,37 @@ TEST_CASE("policy file: blocks are taken at their limit and refused above it",
   };
   CHECK(with(1000) == "no error");
   CHECK(with(1001) == "p.yaml:1003:5: more than 1000 blocks");
+}
+
+TEST_CASE("docs/policy.md: the example is taken, and all keys of conditions are described",
+          "[config][policy]") {
+  const auto page = base::ReadFile(LAZARET_SOURCE_DIR "/docs/policy.md", 1U << 20);
+  REQUIRE(page.ok());
+  const std::size_t begin = page->find("```yaml\n") + 8;
+  const policy::Policy policy = Parsed(page->substr(begin, page->find("\n```", begin) + 1 - begin));
+  const auto block_for = [&policy](const char* client, const char* sender, const char* recipient) {
+    policy::Envelope envelope;
+    envelope.client_address = client;
+    envelope.sender = sender;
+    for (const policy::Block& block : policy.blocks) {
+      if (policy::WhenMatches(block.when, envelope, recipient)) return block.name;
+    }
+    return std::string("none");
+  };
+  CHECK(block_for("192.0.2.7", "a@b.test", "c@example.org") == "office-scanner");
+  CHECK(block_for("192.0.2.8", "a@b.test", "c@example.org") == "none");
+  CHECK(block_for("192.0.2.7", "a@b.test", "c@sub.example.org") == "none");
+  CHECK(block_for("198.51.100.9", "x@sub.tax.example.net", "c@example.org") == "tax-office");
+  CHECK(block_for("198.51.100.9", "x@tax.example.net", "c@example.org") == "tax-office");
+  CHECK(block_for("2001:db8:25::1", "Notice@Bank.example", "c@example.org") == "tax-office");
+  CHECK(block_for("203.0.113.1", "x@tax.example.net", "c@example.org") == "none");
+  CHECK(block_for("198.51.100.9", "x@nottax.example.net", "c@example.org") == "none");
+  const std::string error = ErrorOf("version: 1\nblocks: [{name: a, when: {unknown: 1}}]\n");
+  std::string known = error.substr(error.find("known are ") + 10) + ", ";
+  REQUIRE(known.size() > 20);
+  for (std::size_t comma = known.find(", "); comma != std::string::npos; comma = known.find(", ")) {
+    INFO(known);
+    CHECK(page->find("| `" + known.substr(0, comma) + "` | ") != std::string::npos);
+    known.erase(0, comma + 2);
+  }
 }

@@ -26,7 +26,7 @@ PostfixSettings Attached() {
           {"milter_default_action", "tempfail"},
           {"milter_content_timeout", "180s"},
           {"milter_protocol", "6"},
-          {"message_size_limit", "52428800"}};
+          {"message_size_limit", "50331648"}};
 }
 
 CheckNotes Compared(const PostfixInstance& postfix, const std::string& text = {},
@@ -114,6 +114,27 @@ TEST_CASE("check: message sizes are compared", "[check][postfix]") {
   CHECK(Only(With("message_size_limit", above).warnings).find("limits.message_bytes") !=
         std::string::npos);
   CHECK(With("message_size_limit", "0").warnings.size() == 1);
+}
+
+TEST_CASE("check: a mailbox that may not hold the largest message is a fault with its cure",
+          "[check][postfix]") {
+  for (const char* name : {"mailbox_size_limit", "virtual_mailbox_limit"}) {
+    INFO(name);
+    CHECK(With(name, "50331648").faults.empty());
+    CHECK(With(name, "50331649").faults.empty());
+    CHECK(With(name, "0").faults.empty());
+    CHECK(With(name, "").faults.empty());
+    const std::string said = Only(With(name, "50331647").faults);
+    CHECK(said.rfind(std::string("Postfix ") + name +
+                         " = 50331647: below message_size_limit "
+                         "(50331648)",
+                     0) == 0);
+    CHECK(said.find(std::string("postconf -e ") + name + "=0") != std::string::npos);
+    PostfixSettings endless = Attached();
+    endless["message_size_limit"] = "0";
+    endless[name] = "51200000";
+    CHECK(Only(Compared(endless).faults).find("(0, no limit)") != std::string::npos);
+  }
 }
 
 TEST_CASE("check: mail from sendmail that nobody looks at is said", "[check][postfix]") {

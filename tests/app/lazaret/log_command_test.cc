@@ -328,6 +328,21 @@ TEST_CASE("log show, explain: last is the newest verdict", "[cli][log]") {
   CHECK(Run(Arguments(empty, LogCommand::kShow, "last")).code == 1);
 }
 
+TEST_CASE("log explain: evidence that has quotes of its own gets no second ones", "[cli][log]") {
+  for (const std::string evidence : {"\"bluebird\", \"plan\"", "4539 57** **** 1486"}) {
+    ScratchFolder folder;
+    db::DecisionEvent event = SampleDecision(1);
+    REQUIRE_FALSE(event.verdict.findings.empty());
+    event.verdict.findings[0].evidence = evidence;
+    Fill(folder.database(), {event});
+    const std::string out = Run(Arguments(folder, LogCommand::kExplain, event.verdict_id)).out;
+    INFO(out);
+    CHECK(out.find("\"\"") == std::string::npos);
+    CHECK(out.find(evidence[0] == '"' ? "  " + evidence + "\n" : "  \"" + evidence + "\"\n") !=
+          std::string::npos);
+  }
+}
+
 TEST_CASE("log explain: tree, findings, winners, losers and who did not look", "[cli][log]") {
   ScratchFolder folder;
   db::DecisionEvent event = SampleDecision(1);

@@ -144,7 +144,7 @@ TEST_CASE("yaml: a schema reads its keys and refuses the others", "[base][yaml]"
   static_cast<void>(other.String("name"));
   const auto status = other.Finish();
   REQUIRE_FALSE(status.ok());
-  CHECK(status.error().text == "f.yaml:2:1: thing: unknown key \"on\"");
+  CHECK(status.error().text == "f.yaml:2:1: thing: unknown key \"on\"; known are name");
 }
 
 TEST_CASE("yaml: wrong types and missing keys say what was expected", "[base][yaml]") {

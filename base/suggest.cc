@@ -1,14 +1,15 @@
-#include "app/lazaret/suggest.h"
+#include "base/suggest.h"
 
 #include <algorithm>
 
 #include "base/text.h"
 
-namespace lazaret::cli {
+namespace lazaret::base {
 namespace {
 
-constexpr std::size_t kMostEdits = 2;
-constexpr std::size_t kLongestWord = 64;  // the distance costs the square of it
+constexpr std::size_t kFewEdits = 2;
+constexpr std::size_t kLettersOfAnEdit = 5;  // in a long word one more for so many
+constexpr std::size_t kLongestWord = 64;     // the distance costs the square of it
 
 // Damerau and Levenshtein, with swaps of neighbours only.
 std::size_t Distance(std::string_view a, std::string_view b) {
@@ -32,12 +33,14 @@ std::size_t Distance(std::string_view a, std::string_view b) {
 
 std::string Nearest(std::string_view word, const std::vector<std::string>& known) {
   if (word.empty() || word.size() > kLongestWord) return {};
-  const std::string lower = base::AsciiLower(word);
+  const std::string lower = AsciiLower(word);
   std::string nearest;
-  std::size_t least = kMostEdits + 1;
+  std::size_t least = kLongestWord;
   for (const std::string& candidate : known) {
     const std::size_t distance = Distance(lower, candidate);
-    if (distance < least && 2 * distance < std::max(lower.size(), candidate.size())) {
+    const std::size_t longer = std::max(lower.size(), candidate.size());
+    const std::size_t most = std::max(kFewEdits, longer / kLettersOfAnEdit);
+    if (distance < least && distance <= most && 2 * distance < longer) {
       least = distance;
       nearest = candidate;
     }
@@ -45,4 +48,12 @@ std::string Nearest(std::string_view word, const std::vector<std::string>& known
   return nearest;
 }
 
-}  // namespace lazaret::cli
+std::string UnknownHint(std::string_view word, const std::vector<std::string>& known) {
+  const std::string nearest = Nearest(word, known);
+  std::string out = nearest.empty() ? "" : "did you mean \"" + nearest + "\"? ";
+  out += "known are ";
+  for (std::size_t i = 0; i < known.size(); ++i) out += (i == 0 ? "" : ", ") + known[i];
+  return out;
+}
+
+}  // namespace lazaret::base
