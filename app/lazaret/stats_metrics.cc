@@ -142,8 +142,10 @@ std::optional<double> NumberOf(const JsonValue& value) {
 
 void AddRole(const JsonValue& role, MetricTable& table) {
   const Labels labels = {{"role", role["name"].text}};
-  table.AddValue("role_up", MetricType::kGauge, "1 while the role is ready and answers.",
-                 role["state"].text == "ready" && !role["status"].fields.empty() ? 1 : 0, labels);
+  // analyzer-new and analyzer-old come and go with signatures; neither is an alarm.
+  if (role["name"].text.rfind("analyzer-", 0) != 0)
+    table.AddValue("role_up", MetricType::kGauge, "1 while the role is ready and answers.",
+                   role["state"].text == "ready" && !role["status"].fields.empty() ? 1 : 0, labels);
   table.AddValue("role_uptime_seconds", MetricType::kGauge, "Since the role was started.",
                  role["uptime_seconds"].number, labels);
   table.AddValue("role_restarts_total", MetricType::kCounter, "How often the role ended.",

@@ -24,7 +24,7 @@ CONTROL_REQUEST, CONTROL_REPLY = 50, 51
 class Daemon:
     """One lazaretd in a folder of its own; `replace` gives a role a shell script instead."""
 
-    def __init__(self, replace=None, sets=(), leave_out=(), real_front=False, environment=None, beside=()):
+    def __init__(self, replace=None, sets=(), leave_out=(), real=(), environment=None, beside=()):
         self.folder = tempfile.TemporaryDirectory(prefix="lazaretd-")
         roles = self.roles = os.path.join(self.folder.name, "roles")
         os.mkdir(roles)
@@ -37,7 +37,7 @@ class Daemon:
                     script.write("#!/bin/sh\n" + replace[name] + "\n")
                 os.chmod(path, 0o755)
             else:
-                os.symlink(FRONT if real_front and name == "front" else TEST_ROLE, path)
+                os.symlink(os.path.join(os.path.dirname(FRONT), "lazaret-" + name) if name in real else TEST_ROLE, path)
         for name, text in beside:
             with open(os.path.join(roles, name), "w") as out:
                 out.write(text)
@@ -676,7 +676,7 @@ class SupervisorTest(unittest.TestCase):
         self.assertEqual(set(daemon.status()), set(ROLES))
 
     def front_serving(self, **options):
-        daemon = self.start(real_front=True, **options)
+        daemon = self.start(real=("front",), **options)
         daemon.read_until("front is ready")
         return daemon
 
@@ -707,11 +707,11 @@ class SupervisorTest(unittest.TestCase):
             self.assertTrue("`%s`" % name in operations, name)
 
     def test_a_mistyped_socket_path_becomes_no_tree_of_folders(self):
-        daemon = self.start(real_front=True, sets=("milter.listen=unix:/nonexistent-lazaret/sopol/lazaret/m.sock",))
+        daemon = self.start(real=("front",), sets=("milter.listen=unix:/nonexistent-lazaret/sopol/lazaret/m.sock",))
         self.assertNotEqual(daemon.process.wait(PATIENCE), 0)
         self.assertFalse(os.path.exists("/nonexistent-lazaret"))
         with tempfile.TemporaryDirectory() as root:
-            below = self.start(real_front=True, sets=(
+            below = self.start(real=("front",), sets=(
                 "paths.root=" + root, "milter.listen=unix:" + root + "/var/sopol/lazaret/m.sock"))
             self.assertNotEqual(below.process.wait(PATIENCE), 0)
             self.assertFalse(os.path.exists(root + "/var/sopol"))
@@ -745,10 +745,22 @@ class SupervisorTest(unittest.TestCase):
         self.assertEqual((done.returncode, done.stdout), (2, ""))
         self.assertIn("no daemon answers", done.stderr)
 
+    def test_every_role_that_runs_is_up_for_monitoring(self):
+        daemon = self.start(real=("outbound", "admin"))
+        roles = self.started(daemon)
+        for name in ("outbound", "admin"):
+            self.assertEqual(roles[name]["status"], {"role": name})
+        up = lambda: [line for line in daemon.cli("stats", "--prometheus").stdout.splitlines()
+                      if line.startswith("lazaret_role_up{")]
+        self.assertEqual(up(), ['lazaret_role_up{role="%s"} 1' % name for name in ROLES])
+        os.kill(roles["admin"]["pid"], signal.SIGSTOP)
+        self.assertEqual(up()[-1], 'lazaret_role_up{role="admin"} 0')
+        os.kill(roles["admin"]["pid"], signal.SIGCONT)
+
     def test_a_second_daemon_on_the_same_state_folder_is_refused(self):
         first = self.front_serving()
         state = os.path.join(first.root, "var/lib/lazaret")
-        second = self.start(real_front=True, sets=("paths.state=" + state,))
+        second = self.start(real=("front",), sets=("paths.state=" + state,))
         self.assert_refused(second, first, state, "another lazaretd works on this state folder")
         connect(first.milter_socket())
 
@@ -756,7 +768,7 @@ class SupervisorTest(unittest.TestCase):
         first = self.front_serving()
         listen = "unix:" + first.milter_socket()
         before = os.stat(first.milter_socket()).st_ino
-        second = self.start(real_front=True, sets=("milter.listen=" + listen,))
+        second = self.start(real=("front",), sets=("milter.listen=" + listen,))
         self.assert_refused(second, first, "milter.listen " + listen, "another process listens here")
         self.assertEqual(os.stat(first.milter_socket()).st_ino, before)
         connect(first.milter_socket())
@@ -767,7 +779,7 @@ class SupervisorTest(unittest.TestCase):
             port = probe.getsockname()[1]
         listen = "inet:%d@127.0.0.1" % port
         first = self.front_serving(sets=("milter.listen=" + listen,))
-        second = self.start(real_front=True, sets=("milter.listen=" + listen,))
+        second = self.start(real=("front",), sets=("milter.listen=" + listen,))
         self.assert_refused(second, first, "milter.listen " + listen)
         socket.create_connection(("127.0.0.1", port), PATIENCE).close()
 
