@@ -152,6 +152,21 @@ void AddRole(const JsonValue& role, MetricTable& table) {
                  role["restarts"].number, labels);
 }
 
+void AddReloads(const JsonValue& reloads, MetricTable& table) {
+  for (const char* result : {"ok", "failed"}) {
+    const auto count = NumberOf(reloads[result]);
+    if (count)
+      table.AddValue("reloads_total", MetricType::kCounter,
+                     "Reloads of rules, lists, policy and signatures by result.", *count,
+                     {{"result", result}});
+  }
+  const auto time = NumberOf(reloads["last_ok"]);
+  if (time)
+    table.AddValue("reload_last_ok_timestamp_seconds", MetricType::kGauge,
+                   "When the last reload succeeded, in seconds since 1970; at first the start.",
+                   *time);
+}
+
 void AddCounter(const std::string& name, double value, MetricTable& table) {
   for (const Divided& divided : kDivided) {
     if (name.rfind(divided.prefix, 0) != 0 || !EndsWith(name, kTotal)) continue;
@@ -223,6 +238,7 @@ std::vector<MetricFamily> MetricsOf(const base::JsonValue& status, base::UnixTim
   table.AddValue("problems", MetricType::kGauge,
                  "What keeps mail from being judged and recorded: lazaret status names each.",
                  static_cast<double>(status["problems"].items.size()));
+  AddReloads(status["reloads"], table);
   for (const JsonValue& role : status["roles"].items) AddRole(role, table);
   for (const JsonValue& role : status["roles"].items) {
     if (role["name"].text == "front") AddFront(role["status"], now, table);

@@ -238,7 +238,8 @@ void Supervisor::ReadRole(RoleRun& role) {
 
 void Supervisor::HandleEnd(RoleRun& role, int wait_status) {
   if (role.place != Place::kInForce) {
-    base::LogInfo(NameOf(role) + " ended (" + process::ExitText(wait_status) + ")");
+    base::LogInfo(NameOf(role) + " ended (" + process::ExitText(wait_status) + ")" +
+                  (role.not_taken ? ", it was not taken" : ""));
     role.state = RoleState::kDown;
     role.next_start = base::Deadline();
     role.control.Reset();
@@ -350,7 +351,7 @@ std::string Supervisor::StatusJson() const {
   }
   const ActAs front(roles_.front().user);  // whose socket and log are looked at
   return StatusReport(config_.node, static_cast<int>(::getpid()), roles,
-                      ProblemsOf(config_, roles, reload_.signature_problem()), reload_.last());
+                      ProblemsOf(config_, roles, reload_.record()), reload_.record());
 }
 
 void Supervisor::StopRole(RoleRun& role, std::int64_t millis) {

@@ -204,15 +204,16 @@ class SupervisorTest(unittest.TestCase):
         line = next(line for line in daemon.cli_status().stdout.splitlines() if line.startswith("admin"))
         self.assertGreaterEqual(int(line.split("restarts")[1]), restarts)
 
-    def running_with_socket_and_log(self):
+    def running_with_socket_and_log(self, daemon=None, **options):
         """Everything that status looks at is there: exit 0."""
-        daemon = self.start()
-        self.started(daemon)
+        if not daemon:
+            daemon = self.start(**options)
+            self.started(daemon)
         os.makedirs(os.path.dirname(daemon.milter_socket()), exist_ok=True)
         listener = socket.socket(socket.AF_UNIX)
         self.addCleanup(listener.close)
         listener.bind(daemon.milter_socket())
-        os.mkdir(daemon.log_folder())
+        os.makedirs(daemon.log_folder(), exist_ok=True)
         open(os.path.join(daemon.log_folder(), "verdicts.db"), "w").close()
         done = daemon.cli_status()
         self.assertEqual(done.returncode, 0, done)
@@ -589,6 +590,7 @@ class SupervisorTest(unittest.TestCase):
         roles = daemon.wait_status(lambda roles: "analyzer-new" in roles)
         os.kill(roles["front"]["pid"], signal.SIGKILL)
         daemon.read_until("front ended meanwhile")
+        daemon.read_until("analyzer-new ended (signal 9), it was not taken")
         asking.join(PATIENCE)
         self.settled(daemon)
 
@@ -641,6 +643,91 @@ class SupervisorTest(unittest.TestCase):
         self.assertFalse(fine)
         self.assertIn("nothing to go back to", said)
         self.assertNotIn("unchanged", daemon.ask("reload")[1])
+
+    def write_policy(self, daemon, text):
+        path = os.path.join(daemon.root, "etc/lazaret/policy.yaml")
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        with open(path, "w") as out:
+            out.write(text)
+        return path
+
+    def wait_problems(self, daemon, holds):
+        for _ in range(20_000):
+            status = json.loads(daemon.ask("status")[1])
+            if holds(status):
+                return status
+        raise AssertionError("never came true: %r" % status)
+
+    def metrics(self, daemon):
+        lines = daemon.cli("stats", "--prometheus").stdout.splitlines()
+        return {line.rpartition(" ")[0]: float(line.rpartition(" ")[2]) for line in lines if not line.startswith("#")}
+
+    def test_refused_rules_are_a_problem_until_a_later_reload_takes_what_is_there(self):
+        before = int(time.time())
+        daemon = self.running_with_socket_and_log()
+        first = self.metrics(daemon)
+        self.assertEqual((first['lazaret_reloads_total{result="ok"}'], first['lazaret_reloads_total{result="failed"}']), (0, 0))
+        self.assertGreaterEqual(first["lazaret_reload_last_ok_timestamp_seconds"], before)
+        self.write_rule(daemon)
+        refuse = os.path.join(daemon.roles, "lazaret-analyzer.refuse")
+        self.write_beside(daemon, "lazaret-analyzer.refuse", "rule.yaml:3:5: no such word")
+        self.assertFalse(daemon.ask("reload")[0])
+        self.assert_problem(daemon, "the rules, lists or policy on disk are not in force", "rule.yaml:3:5: no such word")
+        after = self.metrics(daemon)
+        self.assertEqual(after["lazaret_problems"], 1)
+        self.assertEqual((after['lazaret_reloads_total{result="ok"}'], after['lazaret_reloads_total{result="failed"}']), (0, 1))
+        self.assertEqual(after["lazaret_reload_last_ok_timestamp_seconds"], first["lazaret_reload_last_ok_timestamp_seconds"])
+        os.unlink(refuse)
+        self.assertTrue(daemon.ask("reload")[0])
+        self.assertEqual(daemon.cli_status().returncode, 0)
+        self.assertEqual(self.metrics(daemon)['lazaret_reloads_total{result="ok"}'], 1)
+        path = self.write_policy(daemon, "version: 1\nnonsense: 1\n")
+        self.assertFalse(daemon.ask("reload")[0])
+        self.assert_problem(daemon, "policy.yaml:2:1")
+        os.unlink(path)
+        self.assertIn("unchanged", daemon.ask("reload")[1])
+        self.assertEqual(daemon.cli_status().returncode, 0)
+        with open(daemon.config, "w") as out:
+            out.write("nonsense: 1\n")
+        self.assertFalse(daemon.ask("reload")[0])
+        problems = json.loads(daemon.ask("status")[1])["problems"]
+        self.assertIn("lazaret.yaml:1:1", "".join(problems))
+        with open(daemon.config, "w") as out:
+            out.write("node: test\n")
+        self.assertTrue(daemon.ask("reload")[0])
+        self.assertEqual(daemon.cli_status().returncode, 0)
+
+    def test_what_the_watch_refused_is_over_when_its_file_is_gone(self):
+        daemon = self.running_with_socket_and_log(sets=("reload.watch=true",))
+        path = self.write_policy(daemon, "version: 1\nnonsense: 1\n")
+        self.wait_problems(daemon, lambda status: "policy.yaml:2:1" in "".join(status["problems"]))
+        os.unlink(path)
+        status = self.wait_problems(daemon, lambda status: not status["problems"])
+        self.assertNotIn("failed", status["last_reload"])
+
+    def test_signatures_that_were_refused_and_removed_are_no_failure_any_more(self):
+        daemon = self.with_engine("clamav.reload_reserve_bytes=1000G", "reload.watch=true")
+        self.running_with_socket_and_log(daemon)
+        self.new_signatures(daemon)
+        status = self.wait_problems(daemon, lambda status: status["problems"])
+        self.assertIn("failed", status["last_reload"])
+        os.unlink(os.path.join(self.database, "new.ndb"))
+        status = self.wait_problems(daemon, lambda status: not status["problems"])
+        self.assertNotIn("failed", status["last_reload"])
+
+    def test_a_policy_that_is_gone_stays_in_force_and_says_how_to_go_on(self):
+        daemon = self.running_with_socket_and_log(sets=("reload.watch=true",))
+        path = self.write_policy(daemon, "version: 1\n")
+        self.write_rule(daemon)
+        self.wait_problems(daemon, lambda status: "is in force" in status["last_reload"])
+        os.unlink(path)
+        self.wait_problems(daemon, lambda status: status["problems"])
+        self.assert_problem(daemon, "policy.yaml is gone: the policy in force stays; `lazaret reload` takes the shipped one")
+        self.assertTrue(daemon.ask("reload")[0])
+        self.assertEqual(daemon.cli_status().returncode, 0)
+        self.write_rule(daemon, "")
+        self.wait_problems(daemon, lambda status: status["problems"])
+        self.assert_problem(daemon, "rule.yaml is empty now: what it held stays in force; `lazaret reload` takes it as it is")
 
     def test_a_reload_refuses_what_was_lost_by_accident(self):
         daemon = self.start()
