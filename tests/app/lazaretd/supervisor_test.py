@@ -759,7 +759,7 @@ class SupervisorTest(unittest.TestCase):
         second = self.start(sets=("paths.root=" + daemon.root,))
         said = second.rest()
         self.assertEqual(second.process.wait(PATIENCE), 1, said)
-        self.assertIn("another process listens here", said)
+        self.assertIn("another process listens here; a lazaretd runs already (`lazaret status`): stop that one first", said)
         self.assertEqual(set(daemon.status()), set(ROLES))
 
     def front_serving(self, **options):
@@ -831,6 +831,17 @@ class SupervisorTest(unittest.TestCase):
         done = daemon.cli("stats")
         self.assertEqual((done.returncode, done.stdout), (2, ""))
         self.assertIn("no daemon answers", done.stderr)
+
+    @unittest.skipIf(os.path.exists("/dev/log"), "this machine has a syslog")
+    def test_a_syslog_that_nobody_takes_is_said_once(self):
+        daemon = self.start(sets=("log.target=syslog",))
+        daemon.read_until("lazaretd: log.target is syslog, and nobody takes it: /dev/log: No such file or directory: "
+                          "nothing is logged until a syslog daemon listens there")
+        while not os.path.exists(daemon.socket_path()):
+            self.assertIsNone(daemon.process.poll())
+        daemon.wait_status(lambda roles: all(r["state"] == "ready" for r in roles.values()))
+        daemon.process.send_signal(signal.SIGTERM)
+        self.assertNotIn("/dev/log", daemon.rest())
 
     def test_every_role_that_runs_is_up_for_monitoring(self):
         daemon = self.start(real=("outbound", "admin"))
