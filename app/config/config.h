@@ -199,7 +199,8 @@ base::Result<GenerationBundle> ReadBundle(const Config& config, std::string mask
 // a file that an editor has just emptied), in words with the path; `text` is empty when nothing. A
 // file that was removed from a folder that is still there was removed on purpose.
 struct Lost {
-  std::string text;
+  std::string text;     // to whoever asked for it and gets it
+  std::string unasked;  // where nobody asked and nothing is taken: how to go on
   bool folder = false;  // nobody takes a whole folder away to be without its rules
 };
 Lost LostSource(const GenerationBundle& before, const GenerationBundle& now);

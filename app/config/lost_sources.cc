@@ -31,15 +31,21 @@ Lost LostSource(const GenerationBundle& before, const GenerationBundle& now) {
     const auto found = here.find(document.origin);
     if (found != here.end()) {
       if (IsBlank(found->second->text) && !IsBlank(document.text))
-        return {base::Format("{}: is empty now", document.origin)};
+        return {base::Format("{}: is empty now", document.origin),
+                base::Format("{} is empty now: what it held stays in force; `lazaret reload` takes "
+                             "it as it is",
+                             document.origin)};
       continue;
     }
     if (document.kind == DocumentKind::kPolicy)
-      return {base::Format("{}: is gone, the shipped policy takes its place", document.origin)};
+      return {base::Format("{}: is gone, the shipped policy takes its place", document.origin),
+              base::Format("{} is gone: the policy in force stays; `lazaret reload` takes the "
+                           "shipped one",
+                           document.origin)};
     const std::string folder = fs::path(document.origin).parent_path().string();
     if (IsGone(folder))
       return {base::Format("{}: the folder is gone; restart lazaretd to go on without it", folder),
-              true};
+              "", true};
   }
   return {};
 }

@@ -231,6 +231,8 @@ milter::Disposition FrontHandler::Refused(const milter::Refusal& refusal) {
   disposition.verdict_id = event.verdict_id;
   disposition.reply = refusal.reply;
   disposition.reply.text += base::Format(", reference {}", event.verdict_id);
+  const std::string& contact = parts_.config.reply.contact;
+  if (!contact.empty()) disposition.reply.text += "; questions: " + contact;
   return RecordThenAnswer(std::move(event), std::move(disposition), began);
 }
 

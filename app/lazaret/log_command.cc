@@ -30,7 +30,9 @@ base::Result<db::StoredVerdict> OfQueueId(db::VerdictStore& store, std::string_v
   if (!found.empty()) return store.Get(found.front().event.verdict_id);
   return base::Error{
       base::ErrorCode::kNotFound,
-      base::Format("no verdict {}, and not the queue id of one", base::EscapeLine(queue_id, 64))};
+      base::Format("no verdict {}, and not the queue id of one (a 451 whose verdict could not be "
+                   "recorded is named in the daemon's own log, with the reason)",
+                   base::EscapeLine(queue_id, 64))};
 }
 
 // The one verdict that the id, a prefix of it, or a queue id names.

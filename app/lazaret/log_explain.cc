@@ -132,9 +132,12 @@ class Explanation {
     const auto& findings = event_.verdict.findings;
     const std::string code =
         step.finding < findings.size() ? Shown(findings[step.finding].code) : "-";
+    const bool by_itself = step.source == policy::StepSource::kRule && step.key.empty();
+    const std::string who =
+        by_itself ? "Lazaret itself"
+                  : base::Format("{} {}", policy::Name(step.source), base::EscapeLine(step.key));
     streams_.out << (wins ? "  wins   " : "  loses  ")
-                 << base::Format("{:<10}  {}  by {} {}\n", policy::Name(step.action), code,
-                                 policy::Name(step.source), base::EscapeLine(step.key));
+                 << base::Format("{:<10}  {}  by {}\n", policy::Name(step.action), code, who);
   }
 
   const db::DecisionEvent& event_;

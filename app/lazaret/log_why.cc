@@ -10,6 +10,7 @@ namespace {
 using policy::Action;
 
 constexpr std::size_t kMaxShownBytes = 200;
+constexpr std::string_view kPoisonCode = "scan.error.poison";
 
 std::string Short(std::string_view text) { return base::EscapeLine(text, kMaxShownBytes); }
 
@@ -65,6 +66,10 @@ Deciding FindDeciding(const policy::Verdict& verdict, Action action) {
 }
 
 std::string WhatWasFound(const policy::Finding& finding) {
+  if (finding.code == kPoisonCode)
+    return "this message cost workers in two deliveries" +
+           (finding.evidence.empty() ? std::string()
+                                     : " (the last time: " + Short(finding.evidence) + ")");
   const std::string evidence =
       finding.evidence.empty() ? std::string() : " (" + Short(finding.evidence) + ")";
   if (finding.cls == policy::Class::kError)
@@ -82,6 +87,8 @@ std::string WhoSaysSo(const Deciding& deciding) {
     case policy::StepSource::kCode:
       return base::Format("{} says {} for code {}", block, action, key);
     case policy::StepSource::kRule:
+      // What Lazaret proposes for a state of its own names no rule.
+      if (key.empty()) return base::Format("Lazaret itself asks for {}, no rule does", action);
       return base::Format("the rule itself asks for {}", action);
     case policy::StepSource::kClass:
       return base::Format("{} says {} for class {}", block, action, key);

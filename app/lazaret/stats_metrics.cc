@@ -142,12 +142,29 @@ std::optional<double> NumberOf(const JsonValue& value) {
 
 void AddRole(const JsonValue& role, MetricTable& table) {
   const Labels labels = {{"role", role["name"].text}};
-  table.AddValue("role_up", MetricType::kGauge, "1 while the role is ready and answers.",
-                 role["state"].text == "ready" && !role["status"].fields.empty() ? 1 : 0, labels);
+  // analyzer-new and analyzer-old come and go with signatures; neither is an alarm.
+  if (role["name"].text.rfind("analyzer-", 0) != 0)
+    table.AddValue("role_up", MetricType::kGauge, "1 while the role is ready and answers.",
+                   role["state"].text == "ready" && !role["status"].fields.empty() ? 1 : 0, labels);
   table.AddValue("role_uptime_seconds", MetricType::kGauge, "Since the role was started.",
                  role["uptime_seconds"].number, labels);
   table.AddValue("role_restarts_total", MetricType::kCounter, "How often the role ended.",
                  role["restarts"].number, labels);
+}
+
+void AddReloads(const JsonValue& reloads, MetricTable& table) {
+  for (const char* result : {"ok", "failed"}) {
+    const auto count = NumberOf(reloads[result]);
+    if (count)
+      table.AddValue("reloads_total", MetricType::kCounter,
+                     "Reloads of rules, lists, policy and signatures by result.", *count,
+                     {{"result", result}});
+  }
+  const auto time = NumberOf(reloads["last_ok"]);
+  if (time)
+    table.AddValue("reload_last_ok_timestamp_seconds", MetricType::kGauge,
+                   "When the last reload succeeded, in seconds since 1970; at first the start.",
+                   *time);
 }
 
 void AddCounter(const std::string& name, double value, MetricTable& table) {
@@ -221,6 +238,7 @@ std::vector<MetricFamily> MetricsOf(const base::JsonValue& status, base::UnixTim
   table.AddValue("problems", MetricType::kGauge,
                  "What keeps mail from being judged and recorded: lazaret status names each.",
                  static_cast<double>(status["problems"].items.size()));
+  AddReloads(status["reloads"], table);
   for (const JsonValue& role : status["roles"].items) AddRole(role, table);
   for (const JsonValue& role : status["roles"].items) {
     if (role["name"].text == "front") AddFront(role["status"], now, table);

@@ -12,6 +12,7 @@
 #include "app/lazaretd/supervisor.h"
 #include "app/process/spawn.h"
 #include "base/log.h"
+#include "base/syslog_probe.h"
 #include "base/text.h"
 
 namespace {
@@ -83,6 +84,14 @@ Arguments Parse(int argc, char** argv) {
   return arguments;
 }
 
+// Nothing in syslog would ever say that nothing arrives there.
+void WarnOfDeafSyslog() {
+  const std::string problem = base::SyslogProblem();
+  if (!problem.empty())
+    Complain("log.target is syslog, and nobody takes it: " + problem +
+             ": nothing is logged until a syslog daemon listens there (or set log.target: stderr)");
+}
+
 base::Result<supervisor::SharedFiles> Share(const config::Config& config) {
   std::string key;
   auto loaded = config::LoadOrCreateMaskingKey(config);
@@ -120,6 +129,7 @@ int main(int argc, char** argv) {
       "lazaretd",
       config->log.target == "syslog" ? base::LogTarget::kSyslog : base::LogTarget::kStderr,
       base::LogLevel::kInfo);
+  if (config->log.target == "syslog") WarnOfDeafSyslog();
   auto files = Share(*config);
   if (!files.ok()) return Complain(files.error().text);
   supervisor::Supervisor supervisor(

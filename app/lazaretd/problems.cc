@@ -90,14 +90,17 @@ void CheckSignatures(const config::Clamav& clamav, const std::string& not_taken,
 
 std::vector<std::string> ProblemsOf(const config::Config& config,
                                     const std::vector<RoleStatus>& roles,
-                                    const std::string& signatures, base::UnixTime now) {
+                                    const ReloadRecord& reloads, base::UnixTime now) {
   std::vector<std::string> problems;
   for (const RoleStatus& role : roles) {
     // One that is not in force filters nothing.
     if (role.name != "analyzer-new" && role.name != "analyzer-old") CheckRole(role, problems);
     if (role.name == "front") CheckFront(role, problems);
   }
-  CheckSignatures(config.clamav, signatures, AgeInForce(roles, now), problems);
+  if (!reloads.rules_problem.empty())
+    problems.push_back("the rules, lists or policy on disk are not in force: " +
+                       reloads.rules_problem);
+  CheckSignatures(config.clamav, reloads.signature_problem, AgeInForce(roles, now), problems);
   CheckSocket(config.milter.listen, problems);
   CheckLog(config.log.database, problems);
   return problems;

@@ -7,17 +7,18 @@
 #include <vector>
 
 #include "app/config/config.h"
+#include "app/lazaretd/reload_record.h"
 #include "app/lazaretd/status_report.h"
 #include "base/clock.h"
 
 namespace lazaret::supervisor {
 
 // Looks at the roles' own answers, at the milter socket's file and at the folder of the verdict
-// log; `signatures` as Reload::signature_problem(). Empty: mail is filtered, by signatures that are
-// not too old, and recorded.
+// log, and at what was refused. Empty: mail is filtered, by what lies on disk and signatures that
+// are not too old, and recorded.
 std::vector<std::string> ProblemsOf(const config::Config& config,
                                     const std::vector<RoleStatus>& roles,
-                                    const std::string& signatures,
+                                    const ReloadRecord& reloads,
                                     base::UnixTime now = base::RealtimeNow());
 
 }  // namespace lazaret::supervisor

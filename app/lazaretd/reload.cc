@@ -97,8 +97,9 @@ base::Result<config::GenerationBundle> Reload::ReadNew(std::string* note) const 
   // The key in force stays, so that masked values correlate over the change.
   LAZARET_ASSIGN(const config::GenerationBundle in_force, BundleIn(files_.bundle));
   const config::Lost lost = config::LostSource(in_force, bundle);
-  const bool refused = lost.folder || (note == nullptr && !lost.text.empty());
-  if (refused) return base::Error{base::ErrorCode::kInvalid, lost.text};
+  if (lost.folder) return base::Error{base::ErrorCode::kInvalid, lost.text};
+  if (note == nullptr && !lost.text.empty())
+    return base::Error{base::ErrorCode::kInvalid, lost.unasked};
   if (!lost.text.empty()) *note += "; " + lost.text;
   bundle.masking_key = in_force.masking_key;
   bundle.masking_key_id = in_force.masking_key_id;
@@ -121,6 +122,7 @@ void Reload::Begin(base::UniqueFd client) {
   if (IsBusy(client, false)) return;
   Change change;
   change.client = std::move(client);
+  change.rules = true;
   const auto now = config::LoadConfig(source_.file, source_.sets);
   auto bundle =
       now.ok() ? ReadNew(&change.note) : base::Result<config::GenerationBundle>(now.error());
@@ -153,12 +155,25 @@ void Reload::BeginChanged(bool only_signatures) {
   const bool rules = !only_signatures && MarkOf(bundle) != seen_bundle_;
   if (rules) seen_bundle_ = MarkOf(bundle);
   if (!rules && change.engine == Engine::kSame) {
-    if (signatures) signature_problem_.clear();
+    const bool was_problem = record_.problem();
+    if (signatures) record_.signature_problem.clear();
+    Settle(bundle);
+    if (was_problem && !record_.problem()) {
+      record_.Taken("what lies on disk is in force");
+      base::LogInfo("reload: " + record_.last);
+    }
     return;
   }
   change.by_watch = true;
+  change.rules = rules;
   change.both_seen = rules && change.engine != Engine::kSame;
   Start(std::move(change), rules ? std::move(bundle) : BundleIn(files_.bundle));
+}
+
+void Reload::Settle(const base::Result<config::GenerationBundle>& on_disk) {
+  if (record_.rules_problem.empty() || !on_disk.ok()) return;
+  if (MarkOf(on_disk) != MarkOf(BundleIn(files_.bundle))) return;
+  if (config::LoadConfig(source_.file, source_.sets).ok()) record_.rules_problem.clear();
 }
 
 void Reload::BeginRollback(base::UniqueFd client) {
@@ -185,6 +200,10 @@ void Reload::Start(Change change, base::Result<config::GenerationBundle> bundle)
   if (!in_force.ok()) return End(false, in_force.error().text);
   sha256_ = config::BundleSha256(*bundle);
   before_ = config::BundleSha256(*in_force);
+  if (change_.rules && sha256_ == before_) {
+    change_.rules = false;
+    record_.rules_problem.clear();
+  }
   if (sha256_ == before_ && change_.engine == Engine::kSame)
     return End(true, "rules, lists, policy and signatures are unchanged" + change_.note);
   auto file = base::SealedMemfd("lazaret-bundle", config::EncodeBundle(*bundle));
@@ -298,6 +317,7 @@ void Reload::OnLoaded(RoleRun& role, const Frame& frame) {
   if (role.place != Place::kCandidate || step_ != Step::kEngine || role.engine_bytes != 0) return;
   // Other files with the same signatures: it ends by itself.
   role.place = Place::kLeaving;
+  role.not_taken = true;
   role.end_by = base::Deadline::AfterMillis(kLeaveGraceMillis);
   change_.engine = Engine::kSame;
   loaded_ = change_.originals;
@@ -346,7 +366,7 @@ void Reload::PutInForce() {
     Tell(analyzer, leave);
     // After a rollback nobody knows which files would give these signatures.
     loaded_ = change_.originals;
-    signature_problem_.clear();
+    record_.signature_problem.clear();
   }
   TellInForce(sha256_, generation_);
 }
@@ -372,6 +392,7 @@ void Reload::EndCandidate() {
   if (role == nullptr) return;
   process::SignalChild(role->child, SIGKILL);
   role->place = Place::kLeaving;
+  role->not_taken = true;
   role->end_by = base::Deadline();
 }
 
@@ -421,14 +442,17 @@ void Reload::CheckDeadline() {
 void Reload::End(bool ok, const std::string& text, Again again) {
   step_ = Step::kNone;
   candidate_.Reset();
-  last_ = (ok ? "" : "failed: ") + text;
+  ok ? record_.Taken(text) : record_.Failed(text);
   if (ok) {
     // What lies on disk is what was loaded, again or still.
-    if (change_.originals && loaded_ && *change_.originals == *loaded_) signature_problem_.clear();
+    if (change_.originals && loaded_ && *change_.originals == *loaded_)
+      record_.signature_problem.clear();
+    if (change_.rules) record_.rules_problem.clear();
     base::LogInfo("reload: " + text);
   } else {
     base::LogError("reload: " + text);
-    if (change_.engine != Engine::kSame) signature_problem_ = text;
+    if (change_.engine != Engine::kSame) record_.signature_problem = text;
+    if (change_.rules) record_.rules_problem = text;
     // Which of the two it was is found by trying the signatures alone.
     if (change_.both_seen || (again != Again::kNo && change_.by_watch)) {
       if (change_.engine == Engine::kFromOriginals) seen_signatures_.reset();

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "app/lazaretd/originals.h"
+#include "app/lazaretd/reload_record.h"
 #include "app/lazaretd/roles.h"
 #include "app/process/frames.h"
 #include "base/clock.h"
@@ -54,10 +55,7 @@ class Reload {
   base::Deadline deadline() const { return under_way() ? deadline_ : retry_; }
   void CheckDeadline();
 
-  // What became of the last one, for people; empty when there was none.
-  const std::string& last() const { return last_; }
-  // Why the signatures on disk are not in force; empty when they are.
-  const std::string& signature_problem() const { return signature_problem_; }
+  const ReloadRecord& record() const { return record_; }
 
  private:
   enum class Step { kNone, kRoom, kFront, kAnalyzer, kEngine, kSwitch };
@@ -71,6 +69,7 @@ class Reload {
     std::string note;
     bool by_watch = false;
     bool rollback = false;
+    bool rules = false;      // the bundle was read from disk and is not the one in force
     bool both_seen = false;  // on disk both rules and signatures changed
   };
 
@@ -79,6 +78,8 @@ class Reload {
   base::Result<config::GenerationBundle> ReadNew(std::string* note) const;
   void Start(Change change, base::Result<config::GenerationBundle> bundle);
   void Proceed();
+  // Nothing is to be done for what lies on disk: what was wrong with it is mended.
+  void Settle(const base::Result<config::GenerationBundle>& on_disk);
   std::string WhyNoSecondEngine() const;
   void GiveTo(const std::string& role_name, Step step);
   void StartEngine();
@@ -119,8 +120,7 @@ class Reload {
   // What BeginChanged compares with: seen last, taken or refused.
   std::optional<Originals> seen_signatures_;
   std::string seen_bundle_;
-  std::string last_;
-  std::string signature_problem_;
+  ReloadRecord record_;
 };
 
 }  // namespace lazaret::supervisor

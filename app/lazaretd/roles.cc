@@ -51,7 +51,7 @@ std::string SnapshotFolder(const config::Config& config) {
 
 std::string NameOf(const RoleRun& role) {
   if (role.place == Place::kInForce) return role.spec.name;
-  return role.spec.name + (role.place == Place::kCandidate ? "-new" : "-old");
+  return role.spec.name + (role.place == Place::kCandidate || role.not_taken ? "-new" : "-old");
 }
 
 base::Status StartRole(RoleRun& role, int config, int bundle, const std::string& folder) {

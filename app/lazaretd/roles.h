@@ -66,6 +66,7 @@ struct RoleRun {
   std::uint64_t engine_bytes = 0;
   std::string generation;  // id, when all its workers have been ready
   base::Deadline end_by;   // one that leaves is ended by force then
+  bool not_taken = false;  // it leaves and never was in force
 };
 
 // What all roles are given.

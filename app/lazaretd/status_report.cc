@@ -5,13 +5,19 @@
 namespace lazaret::supervisor {
 
 std::string StatusReport(const std::string& node, int pid, const std::vector<RoleStatus>& roles,
-                         const std::vector<std::string>& problems, const std::string& last_reload) {
+                         const std::vector<std::string>& problems, const ReloadRecord& reloads) {
   base::JsonWriter json;
   json.BeginObject();
   json.Field("v", 1);
   json.Field("node", node);
   json.Field("pid", pid);
-  json.Field("last_reload", last_reload);
+  json.Field("last_reload", reloads.last);
+  json.Key("reloads");
+  json.BeginObject();
+  json.Field("ok", reloads.taken);
+  json.Field("failed", reloads.failed);
+  json.Field("last_ok", reloads.last_taken.micros / 1'000'000);
+  json.EndObject();
   json.Key("problems");
   json.BeginArray();
   for (const std::string& problem : problems) json.String(problem);

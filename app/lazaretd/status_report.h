@@ -7,6 +7,8 @@
 #include <string>
 #include <vector>
 
+#include "app/lazaretd/reload_record.h"
+
 namespace lazaret::supervisor {
 
 struct RoleStatus {
@@ -19,9 +21,9 @@ struct RoleStatus {
   std::string json;  // the role's own JSON object, empty when it did not answer
 };
 
-// `problems` as ProblemsOf gives them; `last_reload` as Reload::last().
+// `problems` as ProblemsOf gives them.
 std::string StatusReport(const std::string& node, int pid, const std::vector<RoleStatus>& roles,
-                         const std::vector<std::string>& problems, const std::string& last_reload);
+                         const std::vector<std::string>& problems, const ReloadRecord& reloads);
 
 }  // namespace lazaret::supervisor
 

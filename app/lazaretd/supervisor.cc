@@ -39,6 +39,14 @@ std::string TextOf(const Frame& frame) {
   return in.String(process::kMaxFrameBytes);
 }
 
+base::Error WithAdvice(base::Error error) {
+  if (error.code == base::ErrorCode::kUnavailable)
+    error.text +=
+        "; a lazaretd runs already (`lazaret status`): stop that one first, or give this one its "
+        "own paths.run";
+  return error;
+}
+
 // Root, ourselves, or a member of the group `lazaret` by primary group.
 bool MayAsk(int client) {
   const auto peer = process::PeerOf(client);
@@ -87,7 +95,9 @@ base::Status Supervisor::Prepare() {
   const group* readers = ::getgrnam(kReadersGroup);
   {
     const ActAs owner(front, readers != nullptr ? readers->gr_gid : static_cast<gid_t>(-1));
-    LAZARET_ASSIGN(listener_, process::ListenSeqpacket(control, 0660));
+    auto listener = process::ListenSeqpacket(control, 0660);
+    if (!listener.ok()) return WithAdvice(listener.error());
+    listener_ = std::move(listener).value();
     LAZARET_ASSIGN(updates_, UpdateSocket::Listen(config_.paths.run + "/" + kUpdateSocket));
   }
   sigset_t ours;
@@ -238,7 +248,8 @@ void Supervisor::ReadRole(RoleRun& role) {
 
 void Supervisor::HandleEnd(RoleRun& role, int wait_status) {
   if (role.place != Place::kInForce) {
-    base::LogInfo(NameOf(role) + " ended (" + process::ExitText(wait_status) + ")");
+    base::LogInfo(NameOf(role) + " ended (" + process::ExitText(wait_status) + ")" +
+                  (role.not_taken ? ", it was not taken" : ""));
     role.state = RoleState::kDown;
     role.next_start = base::Deadline();
     role.control.Reset();
@@ -350,7 +361,7 @@ std::string Supervisor::StatusJson() const {
   }
   const ActAs front(roles_.front().user);  // whose socket and log are looked at
   return StatusReport(config_.node, static_cast<int>(::getpid()), roles,
-                      ProblemsOf(config_, roles, reload_.signature_problem()), reload_.last());
+                      ProblemsOf(config_, roles, reload_.record()), reload_.record());
 }
 
 void Supervisor::StopRole(RoleRun& role, std::int64_t millis) {

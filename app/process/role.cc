@@ -122,10 +122,11 @@ int RunStatusOnlyRole(const std::string& name) {
     return 2;
   }
   (*role)->Tell(FrameType::kRoleReady, "");
+  const std::string status = R"({"role":")" + name.substr(name.find('-') + 1) + R"("})";
   for (;;) {
     pollfd entry{(*role)->control(), POLLIN, 0};
     if (::poll(&entry, 1, -1) <= 0) continue;
-    if (!(*role)->HandleControl([] { return std::string("{}"); })) return 0;
+    if (!(*role)->HandleControl([&status] { return status; })) return 0;
   }
 }
 

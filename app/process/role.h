@@ -54,7 +54,8 @@ class Role {
   std::uint64_t reload_nonce_ = 0;
 };
 
-// The whole life of a role that only reports its status.
+// The whole life of a role that only reports its status, which is its name: {"role":"admin"} of
+// "lazaret-admin". Never an empty object, which stands for no answer.
 int RunStatusOnlyRole(const std::string& name);
 
 }  // namespace lazaret::process

@@ -123,8 +123,37 @@ def program():
     return (dos + coff + optional + section).ljust(0x200, b"\0") + b"\xc3".ljust(0x200, b"\0")
 
 
+def compound_entry(name, kind, left=-1, right=-1, child=-1, start=0, size=0):
+    """A directory entry of a compound file, [MS-CFB] section 2.6.1."""
+    text = name.encode("utf-16-le") + b"\0\0"
+    return (text.ljust(64, b"\0") + struct.pack("<HBBiii", len(text), kind, 1, left, right, child)
+            + bytes(36) + struct.pack("<IQ", start, size))
+
+
+def macro_storage():
+    """A whole compound file as word/vbaProject.bin is one: the storage VBA with a stream, and PROJECT. No code."""
+    block = 8  # sectors of a stream that is too large for the small-stream table
+    size = block * 512
+    end, free = 0xFFFFFFFE, 0xFFFFFFFF
+
+    def chain(first):
+        return [*range(first + 1, first + block), end]
+    table = [0xFFFFFFFD, end, *chain(2), *chain(2 + block)]
+    table += [free] * (128 - len(table))
+    head = (bytes.fromhex("d0cf11e0a1b11ae1") + bytes(16)
+            + struct.pack("<HHHHH6xIIIIIIIII", 0x3E, 3, 0xFFFE, 9, 6, 0, 1, 1, 0, 4096, end, 0, end, 0)
+            + struct.pack("<109I", 0, *[free] * 108))
+    directory = (compound_entry("Root Entry", 5, child=2, start=end)
+                 + compound_entry("VBA", 1, child=3)
+                 + compound_entry("PROJECT", 2, left=1, start=2, size=size)
+                 + compound_entry("dir", 2, start=2 + block, size=size))
+    project = b'ID="{00000000-0000-0000-0000-000000000000}"\r\nModule=Module1\r\nName="Project"\r\n'
+    return (head + struct.pack("<128I", *table) + directory + project.ljust(size, b"\r\n"[1:])
+            + bytes(size))
+
+
 def macro_document():
-    """A Word document with a macro part: the container is right, the macro storage is only its head."""
+    """A Word document with a macro part that holds no code."""
     content_types = (
         '<?xml version="1.0" encoding="UTF-8"?><Types xmlns='
         '"http://schemas.openxmlformats.org/package/2006/content-types">'
@@ -146,7 +175,7 @@ def macro_document():
         ("word/document.xml", document),
         ("word/_rels/document.xml.rels", relations % (
             "http://schemas.microsoft.com/office/2006/relationships/vbaProject", "vbaProject.bin")),
-        ("word/vbaProject.bin", bytes.fromhex("d0cf11e0a1b11ae1") + b"\0" * 1528)])
+        ("word/vbaProject.bin", macro_storage())])
 
 
 def luhn_digit(digits):
@@ -288,7 +317,7 @@ def build_all():
         Sample("double-extension", "invoice.pdf.exe", double_extension(), actions=STOPPED,
                codes=("file.",)),
         Sample("macro-document", "a Word file with macros", with_macros(),
-               actions=("tag",) + STOPPED),
+               actions=("tag",) + STOPPED, codes=("file.macro-document",)),
         Sample("card-list", "card numbers going out", card_list(), outbound=True, actions=("hold",),
                codes=("dlp.", "rule.")),
         Sample("resident-list", "resident IDs going out", resident_list(), outbound=True,

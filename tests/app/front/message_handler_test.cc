@@ -469,7 +469,8 @@ TEST_CASE("front: a refusal at the end of the message leaves a record and its ow
     REQUIRE(f.log.events.size() == 1);
     const db::DecisionEvent& event = f.log.events[0];
     CHECK(event.verdict_id == answer.verdict_id);
-    CHECK(answer.reply.text == "why, reference " + event.verdict_id);
+    CHECK(answer.reply.text ==
+          "why, reference " + event.verdict_id + "; questions: postmaster@own.test");
     CHECK(event.smtp_reply == std::string(one.code) + " 5.3.4 " + answer.reply.text);
     CHECK(event.verdict.cls == one.cls);
     CHECK(event.verdict.action == answer.action);
@@ -481,6 +482,14 @@ TEST_CASE("front: a refusal at the end of the message leaves a record and its ow
     CHECK(event.analysis.looked.empty());
     CHECK(f.counters.Snapshot().at("messages_refused_total") == 1);
   }
+}
+
+TEST_CASE("front: a refusal without a contact has the reference alone") {
+  Fixture f;
+  f.config.reply.contact.clear();
+  const milter::Disposition answer = f.handler().Refused(
+      {f.transaction.envelope, milter::RefusalReason::kSpool, {"452", "4.3.1", "why"}, 77});
+  CHECK(answer.reply.text == "why, reference " + answer.verdict_id);
 }
 
 TEST_CASE("front: a refusal that cannot be recorded is a 451, whatever it was") {

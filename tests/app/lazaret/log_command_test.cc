@@ -526,6 +526,44 @@ TEST_CASE("log explain: could not look and observe mode are told apart in the fi
             "Accepted, because observe mode is on; else it would have been put off"));
 }
 
+TEST_CASE("log explain: poison mail cost workers twice, and no rule is named", "[cli][log]") {
+  db::DecisionEvent event = SampleDecision(1);
+  event.verdict.cls = policy::Class::kError;
+  event.verdict.action = event.verdict.wanted = policy::Action::kHold;
+  event.verdict.findings = {SampleFinding("scan.error.poison", policy::Class::kError)};
+  event.verdict.findings[0].rule.clear();
+  event.verdict.findings[0].scanner = "analyzer";
+  event.verdict.findings[0].evidence = "worker was stopped at the deadline";
+  event.verdict.findings[0].proposed = policy::Action::kHold;
+  event.verdict.recipients = {SampleRecipient("bob@lazaret.test", policy::Action::kHold, 1)};
+  policy::Step& step = event.verdict.recipients[0].steps[0];
+  step.source = policy::StepSource::kRule;
+  step.key.clear();
+  const std::string out = Explained(event);
+  CHECK(Has(out,
+            "Held, because this message cost workers in two deliveries (the last time: worker was "
+            "stopped at the deadline), and Lazaret itself asks for hold, no rule does."));
+  CHECK(Has(out, "scan.error.poison  by Lazaret itself\n"));
+  CHECK_FALSE(Has(out, "by rule"));
+  // A site that says otherwise is named as ever.
+  step.source = policy::StepSource::kClass;
+  step.key = "error";
+  CHECK(Has(Explained(event), "deadline), and block staff (policy.yaml:12) says hold for class"));
+}
+
+TEST_CASE("log show, explain: an id without a record sends people to the daemon's own log",
+          "[cli][log]") {
+  ScratchFolder folder;
+  Fill(folder.database(), {SampleDecision(1)});
+  for (const LogCommand command : {LogCommand::kShow, LogCommand::kExplain}) {
+    const auto run = Run(Arguments(folder, command, "zzzzzzbbbbbbbbbbbbbbbbbbbb"));
+    CHECK(run.code == 1);
+    CHECK(Has(run.err, "no verdict zzzzzzbbbbbbbbbbbbbbbbbbbb, and not the queue id of one"));
+    CHECK(
+        Has(run.err, "a 451 whose verdict could not be recorded is named in the daemon's own log"));
+  }
+}
+
 TEST_CASE("log: colours only when asked for", "[cli][log]") {
   ScratchFolder folder;
   const db::DecisionEvent event = SampleDecision(1);

@@ -276,6 +276,18 @@ TEST_CASE("stats: what a role did not answer is left out, never zero") {
   CHECK(read.families.count("lazaret_signatures_age_seconds") == 0);
 }
 
+TEST_CASE("stats: an analyzer that loads or leaves beside the one in force is not down") {
+  auto status = base::ParseJson(
+      R"({"problems":[],"roles":[{"name":"analyzer","state":"ready","status":{"engine":"e"}},)"
+      R"({"name":"analyzer-new","state":"starting","status":{}},)"
+      R"({"name":"analyzer-old","state":"ready","status":{}}]})");
+  REQUIRE(status.ok());
+  const PrometheusReader read(Prometheus(*status));
+  CHECK(read.families.at("lazaret_role_up").values.size() == 1);
+  CHECK(read.families.at("lazaret_role_up").values.at("role=analyzer;") == "1");
+  CHECK(read.families.at("lazaret_role_uptime_seconds").values.size() == 3);
+}
+
 TEST_CASE("stats: broken histograms are left out") {
   for (const char* broken : {R"({"name":"a_seconds","label":"","sum_micros":1,"counts":[1]})",
                              R"({"name":"a b","label":"","sum_micros":1,"counts":[1,1,1]})",

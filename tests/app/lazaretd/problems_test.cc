@@ -24,7 +24,9 @@ std::string About(const config::Clamav& clamav, std::int64_t age_seconds,
                   const std::string& not_taken = "") {
   config::Config config;
   config.clamav = clamav;
-  const auto problems = ProblemsOf(config, FrontWithSignatures(age_seconds), not_taken, kNow);
+  ReloadRecord reloads;
+  reloads.signature_problem = not_taken;
+  const auto problems = ProblemsOf(config, FrontWithSignatures(age_seconds), reloads, kNow);
   std::string about;
   for (const std::string& one : problems) {
     if (one.rfind("the signatures", 0) == 0) about += one + "\n";
@@ -57,7 +59,7 @@ TEST_CASE("problems: an analyzer that is not in force yet, or any more, is none"
     roles.emplace_back();
     roles.back().name = name;
     roles.back().state = "starting";
-    const auto problems = ProblemsOf(config::Config(), roles, "", kNow);
+    const auto problems = ProblemsOf(config::Config(), roles, ReloadRecord(), kNow);
     return std::count_if(problems.begin(), problems.end(), [](const std::string& one) {
       return one.find("is starting") != std::string::npos;
     });

@@ -24,7 +24,7 @@ CONTROL_REQUEST, CONTROL_REPLY = 50, 51
 class Daemon:
     """One lazaretd in a folder of its own; `replace` gives a role a shell script instead."""
 
-    def __init__(self, replace=None, sets=(), leave_out=(), real_front=False, environment=None, beside=()):
+    def __init__(self, replace=None, sets=(), leave_out=(), real=(), environment=None, beside=()):
         self.folder = tempfile.TemporaryDirectory(prefix="lazaretd-")
         roles = self.roles = os.path.join(self.folder.name, "roles")
         os.mkdir(roles)
@@ -37,7 +37,7 @@ class Daemon:
                     script.write("#!/bin/sh\n" + replace[name] + "\n")
                 os.chmod(path, 0o755)
             else:
-                os.symlink(FRONT if real_front and name == "front" else TEST_ROLE, path)
+                os.symlink(os.path.join(os.path.dirname(FRONT), "lazaret-" + name) if name in real else TEST_ROLE, path)
         for name, text in beside:
             with open(os.path.join(roles, name), "w") as out:
                 out.write(text)
@@ -204,15 +204,16 @@ class SupervisorTest(unittest.TestCase):
         line = next(line for line in daemon.cli_status().stdout.splitlines() if line.startswith("admin"))
         self.assertGreaterEqual(int(line.split("restarts")[1]), restarts)
 
-    def running_with_socket_and_log(self):
+    def running_with_socket_and_log(self, daemon=None, **options):
         """Everything that status looks at is there: exit 0."""
-        daemon = self.start()
-        self.started(daemon)
+        if not daemon:
+            daemon = self.start(**options)
+            self.started(daemon)
         os.makedirs(os.path.dirname(daemon.milter_socket()), exist_ok=True)
         listener = socket.socket(socket.AF_UNIX)
         self.addCleanup(listener.close)
         listener.bind(daemon.milter_socket())
-        os.mkdir(daemon.log_folder())
+        os.makedirs(daemon.log_folder(), exist_ok=True)
         open(os.path.join(daemon.log_folder(), "verdicts.db"), "w").close()
         done = daemon.cli_status()
         self.assertEqual(done.returncode, 0, done)
@@ -589,6 +590,7 @@ class SupervisorTest(unittest.TestCase):
         roles = daemon.wait_status(lambda roles: "analyzer-new" in roles)
         os.kill(roles["front"]["pid"], signal.SIGKILL)
         daemon.read_until("front ended meanwhile")
+        daemon.read_until("analyzer-new ended (signal 9), it was not taken")
         asking.join(PATIENCE)
         self.settled(daemon)
 
@@ -642,6 +644,91 @@ class SupervisorTest(unittest.TestCase):
         self.assertIn("nothing to go back to", said)
         self.assertNotIn("unchanged", daemon.ask("reload")[1])
 
+    def write_policy(self, daemon, text):
+        path = os.path.join(daemon.root, "etc/lazaret/policy.yaml")
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        with open(path, "w") as out:
+            out.write(text)
+        return path
+
+    def wait_problems(self, daemon, holds):
+        for _ in range(20_000):
+            status = json.loads(daemon.ask("status")[1])
+            if holds(status):
+                return status
+        raise AssertionError("never came true: %r" % status)
+
+    def metrics(self, daemon):
+        lines = daemon.cli("stats", "--prometheus").stdout.splitlines()
+        return {line.rpartition(" ")[0]: float(line.rpartition(" ")[2]) for line in lines if not line.startswith("#")}
+
+    def test_refused_rules_are_a_problem_until_a_later_reload_takes_what_is_there(self):
+        before = int(time.time())
+        daemon = self.running_with_socket_and_log()
+        first = self.metrics(daemon)
+        self.assertEqual((first['lazaret_reloads_total{result="ok"}'], first['lazaret_reloads_total{result="failed"}']), (0, 0))
+        self.assertGreaterEqual(first["lazaret_reload_last_ok_timestamp_seconds"], before)
+        self.write_rule(daemon)
+        refuse = os.path.join(daemon.roles, "lazaret-analyzer.refuse")
+        self.write_beside(daemon, "lazaret-analyzer.refuse", "rule.yaml:3:5: no such word")
+        self.assertFalse(daemon.ask("reload")[0])
+        self.assert_problem(daemon, "the rules, lists or policy on disk are not in force", "rule.yaml:3:5: no such word")
+        after = self.metrics(daemon)
+        self.assertEqual(after["lazaret_problems"], 1)
+        self.assertEqual((after['lazaret_reloads_total{result="ok"}'], after['lazaret_reloads_total{result="failed"}']), (0, 1))
+        self.assertEqual(after["lazaret_reload_last_ok_timestamp_seconds"], first["lazaret_reload_last_ok_timestamp_seconds"])
+        os.unlink(refuse)
+        self.assertTrue(daemon.ask("reload")[0])
+        self.assertEqual(daemon.cli_status().returncode, 0)
+        self.assertEqual(self.metrics(daemon)['lazaret_reloads_total{result="ok"}'], 1)
+        path = self.write_policy(daemon, "version: 1\nnonsense: 1\n")
+        self.assertFalse(daemon.ask("reload")[0])
+        self.assert_problem(daemon, "policy.yaml:2:1")
+        os.unlink(path)
+        self.assertIn("unchanged", daemon.ask("reload")[1])
+        self.assertEqual(daemon.cli_status().returncode, 0)
+        with open(daemon.config, "w") as out:
+            out.write("nonsense: 1\n")
+        self.assertFalse(daemon.ask("reload")[0])
+        problems = json.loads(daemon.ask("status")[1])["problems"]
+        self.assertIn("lazaret.yaml:1:1", "".join(problems))
+        with open(daemon.config, "w") as out:
+            out.write("node: test\n")
+        self.assertTrue(daemon.ask("reload")[0])
+        self.assertEqual(daemon.cli_status().returncode, 0)
+
+    def test_what_the_watch_refused_is_over_when_its_file_is_gone(self):
+        daemon = self.running_with_socket_and_log(sets=("reload.watch=true",))
+        path = self.write_policy(daemon, "version: 1\nnonsense: 1\n")
+        self.wait_problems(daemon, lambda status: "policy.yaml:2:1" in "".join(status["problems"]))
+        os.unlink(path)
+        status = self.wait_problems(daemon, lambda status: not status["problems"])
+        self.assertNotIn("failed", status["last_reload"])
+
+    def test_signatures_that_were_refused_and_removed_are_no_failure_any_more(self):
+        daemon = self.with_engine("clamav.reload_reserve_bytes=1000G", "reload.watch=true")
+        self.running_with_socket_and_log(daemon)
+        self.new_signatures(daemon)
+        status = self.wait_problems(daemon, lambda status: status["problems"])
+        self.assertIn("failed", status["last_reload"])
+        os.unlink(os.path.join(self.database, "new.ndb"))
+        status = self.wait_problems(daemon, lambda status: not status["problems"])
+        self.assertNotIn("failed", status["last_reload"])
+
+    def test_a_policy_that_is_gone_stays_in_force_and_says_how_to_go_on(self):
+        daemon = self.running_with_socket_and_log(sets=("reload.watch=true",))
+        path = self.write_policy(daemon, "version: 1\n")
+        self.write_rule(daemon)
+        self.wait_problems(daemon, lambda status: "is in force" in status["last_reload"])
+        os.unlink(path)
+        self.wait_problems(daemon, lambda status: status["problems"])
+        self.assert_problem(daemon, "policy.yaml is gone: the policy in force stays; `lazaret reload` takes the shipped one")
+        self.assertTrue(daemon.ask("reload")[0])
+        self.assertEqual(daemon.cli_status().returncode, 0)
+        self.write_rule(daemon, "")
+        self.wait_problems(daemon, lambda status: status["problems"])
+        self.assert_problem(daemon, "rule.yaml is empty now: what it held stays in force; `lazaret reload` takes it as it is")
+
     def test_a_reload_refuses_what_was_lost_by_accident(self):
         daemon = self.start()
         self.started(daemon)
@@ -672,11 +759,11 @@ class SupervisorTest(unittest.TestCase):
         second = self.start(sets=("paths.root=" + daemon.root,))
         said = second.rest()
         self.assertEqual(second.process.wait(PATIENCE), 1, said)
-        self.assertIn("another process listens here", said)
+        self.assertIn("another process listens here; a lazaretd runs already (`lazaret status`): stop that one first", said)
         self.assertEqual(set(daemon.status()), set(ROLES))
 
     def front_serving(self, **options):
-        daemon = self.start(real_front=True, **options)
+        daemon = self.start(real=("front",), **options)
         daemon.read_until("front is ready")
         return daemon
 
@@ -707,11 +794,11 @@ class SupervisorTest(unittest.TestCase):
             self.assertTrue("`%s`" % name in operations, name)
 
     def test_a_mistyped_socket_path_becomes_no_tree_of_folders(self):
-        daemon = self.start(real_front=True, sets=("milter.listen=unix:/nonexistent-lazaret/sopol/lazaret/m.sock",))
+        daemon = self.start(real=("front",), sets=("milter.listen=unix:/nonexistent-lazaret/sopol/lazaret/m.sock",))
         self.assertNotEqual(daemon.process.wait(PATIENCE), 0)
         self.assertFalse(os.path.exists("/nonexistent-lazaret"))
         with tempfile.TemporaryDirectory() as root:
-            below = self.start(real_front=True, sets=(
+            below = self.start(real=("front",), sets=(
                 "paths.root=" + root, "milter.listen=unix:" + root + "/var/sopol/lazaret/m.sock"))
             self.assertNotEqual(below.process.wait(PATIENCE), 0)
             self.assertFalse(os.path.exists(root + "/var/sopol"))
@@ -745,10 +832,33 @@ class SupervisorTest(unittest.TestCase):
         self.assertEqual((done.returncode, done.stdout), (2, ""))
         self.assertIn("no daemon answers", done.stderr)
 
+    @unittest.skipIf(os.path.exists("/dev/log"), "this machine has a syslog")
+    def test_a_syslog_that_nobody_takes_is_said_once(self):
+        daemon = self.start(sets=("log.target=syslog",))
+        daemon.read_until("lazaretd: log.target is syslog, and nobody takes it: /dev/log: No such file or directory: "
+                          "nothing is logged until a syslog daemon listens there")
+        while not os.path.exists(daemon.socket_path()):
+            self.assertIsNone(daemon.process.poll())
+        daemon.wait_status(lambda roles: all(r["state"] == "ready" for r in roles.values()))
+        daemon.process.send_signal(signal.SIGTERM)
+        self.assertNotIn("/dev/log", daemon.rest())
+
+    def test_every_role_that_runs_is_up_for_monitoring(self):
+        daemon = self.start(real=("outbound", "admin"))
+        roles = self.started(daemon)
+        for name in ("outbound", "admin"):
+            self.assertEqual(roles[name]["status"], {"role": name})
+        up = lambda: [line for line in daemon.cli("stats", "--prometheus").stdout.splitlines()
+                      if line.startswith("lazaret_role_up{")]
+        self.assertEqual(up(), ['lazaret_role_up{role="%s"} 1' % name for name in ROLES])
+        os.kill(roles["admin"]["pid"], signal.SIGSTOP)
+        self.assertEqual(up()[-1], 'lazaret_role_up{role="admin"} 0')
+        os.kill(roles["admin"]["pid"], signal.SIGCONT)
+
     def test_a_second_daemon_on_the_same_state_folder_is_refused(self):
         first = self.front_serving()
         state = os.path.join(first.root, "var/lib/lazaret")
-        second = self.start(real_front=True, sets=("paths.state=" + state,))
+        second = self.start(real=("front",), sets=("paths.state=" + state,))
         self.assert_refused(second, first, state, "another lazaretd works on this state folder")
         connect(first.milter_socket())
 
@@ -756,7 +866,7 @@ class SupervisorTest(unittest.TestCase):
         first = self.front_serving()
         listen = "unix:" + first.milter_socket()
         before = os.stat(first.milter_socket()).st_ino
-        second = self.start(real_front=True, sets=("milter.listen=" + listen,))
+        second = self.start(real=("front",), sets=("milter.listen=" + listen,))
         self.assert_refused(second, first, "milter.listen " + listen, "another process listens here")
         self.assertEqual(os.stat(first.milter_socket()).st_ino, before)
         connect(first.milter_socket())
@@ -767,7 +877,7 @@ class SupervisorTest(unittest.TestCase):
             port = probe.getsockname()[1]
         listen = "inet:%d@127.0.0.1" % port
         first = self.front_serving(sets=("milter.listen=" + listen,))
-        second = self.start(real_front=True, sets=("milter.listen=" + listen,))
+        second = self.start(real=("front",), sets=("milter.listen=" + listen,))
         self.assert_refused(second, first, "milter.listen " + listen)
         socket.create_connection(("127.0.0.1", port), PATIENCE).close()
 
