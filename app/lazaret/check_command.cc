@@ -218,6 +218,7 @@ int RunCheck(const config::Config& config, const CheckArguments& arguments, std:
   out << "configuration: " << base::EscapeLine(OriginOf(config)) << "\n";
   CheckUsers(config, notes);
   CheckFolders(config, notes);
+  CheckSyslog(config, notes);
   const bool policy_holds = CheckBundle(config, out, notes);
   CheckSignatures(config, arguments.signatures, out, notes);
   CheckPostfix(config, arguments.postfix, policy_holds, notes);

@@ -163,6 +163,14 @@ void CheckUsers(const config::Config& config, CheckNotes& notes) {
   }
 }
 
+void CheckSyslog(const config::Config& config, CheckNotes& notes, const std::string& socket) {
+  if (config.log.target != "syslog") return;
+  const std::string why = base::SyslogProblem(socket);
+  if (why.empty()) return;
+  notes.warnings.push_back(
+      Fault(config, "log.target", base::Format("nobody takes what is logged: {}", why)));
+}
+
 void CheckFolders(const config::Config& config, CheckNotes& notes) {
   const std::string& front = config.users.front;
   CheckFolder(config, "paths.state", config.paths.state, kAnyLevels, "", notes);

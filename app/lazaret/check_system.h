@@ -10,6 +10,7 @@
 
 #include "app/config/config.h"
 #include "app/lazaret/check_notes.h"
+#include "base/syslog_probe.h"
 
 namespace lazaret::cli {
 
@@ -20,6 +21,10 @@ void CheckUsers(const config::Config& config, CheckNotes& notes);
 // writable by the user it is for, or can be made by them. Rights of another user are asked of the
 // kernel in a child process that became that user, which only root can; else they are not judged.
 void CheckFolders(const config::Config& config, CheckNotes& notes);
+
+// log.target syslog: somebody has to take what is sent there. `socket` is where it is sent.
+void CheckSyslog(const config::Config& config, CheckNotes& notes,
+                 const std::string& socket = base::kSyslogSocket);
 
 // Why a file cannot be made in `folder`, or nothing. `levels`: how many missing folders the user
 // makes on the way. `as`: a user's name, empty for ourselves.

@@ -59,6 +59,18 @@ TEST_CASE("check: a scan user that cannot reach the front's socket is a fault", 
   if (::geteuid() == 0) CHECK(Users("users: {scan: nobody}\n").faults.size() == 1);
 }
 
+TEST_CASE("check: a syslog that nobody takes is a warning where it is asked for", "[check]") {
+  CheckNotes notes;
+  cli::CheckSyslog(Loaded("log: {target: syslog}\n"), notes, "/nonexistent/log");
+  CHECK(notes.faults.empty());
+  CHECK(Says(notes.warnings,
+             "l.yaml:1:15: log.target: nobody takes what is logged: "
+             "/nonexistent/log: No such file"));
+  CheckNotes others;
+  cli::CheckSyslog(Loaded("log: {target: stderr}\n"), others, "/nonexistent/log");
+  CHECK(others.warnings.empty());
+}
+
 TEST_CASE("check: a written group that does not exist is a fault, an unwritten one a warning",
           "[check]") {
   const CheckNotes written = Users("milter: {socket_group: no-such-group}\n");
