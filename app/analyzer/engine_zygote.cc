@@ -43,11 +43,6 @@ std::string NameOriginals(std::string text, const Snapshot& snapshot,
   return text;
 }
 
-scanners::Matcher MatcherOf(const std::string& name) {
-  if (name == "automaton") return scanners::Matcher::kAutomaton;
-  return name == "combined" ? scanners::Matcher::kCombined : scanners::Matcher::kBySize;
-}
-
 scanners::ClamavOptions OptionsOf(const config::Config& config, const Snapshot& snapshot,
                                   const std::string& tmp_dir) {
   scanners::ClamavOptions options;
@@ -60,7 +55,8 @@ scanners::ClamavOptions OptionsOf(const config::Config& config, const Snapshot& 
   options.max_files = config.clamav.max_files;
   options.max_recursion = config.clamav.max_recursion;
   options.max_scan_millis = config.clamav.max_scan_millis;
-  options.matcher = MatcherOf(config.clamav.matcher);
+  options.matcher = config.clamav.matcher == "combined" ? scanners::Matcher::kCombined
+                                                        : scanners::Matcher::kAutomaton;
   options.huge_pages = config.clamav.huge_pages;
   return options;
 }

@@ -124,9 +124,7 @@ Refusal CheckScanner(std::string_view text) {
 Refusal CheckMode(std::string_view text) { return OneOf(text, {"enforce", "observe"}); }
 Refusal CheckObserveErrors(std::string_view text) { return OneOf(text, {"tempfail", "accept"}); }
 Refusal CheckMaxAgeAction(std::string_view text) { return OneOf(text, {"warn", "tempfail"}); }
-Refusal CheckMatcher(std::string_view text) {
-  return OneOf(text, {"auto", "combined", "automaton"});
-}
+Refusal CheckMatcher(std::string_view text) { return OneOf(text, {"automaton", "combined"}); }
 Refusal CheckLogTarget(std::string_view text) { return OneOf(text, {"stderr", "syslog"}); }
 Refusal CheckLogLevel(std::string_view text) {
   return OneOf(text, {"debug", "info", "warning", "error"});

@@ -28,7 +28,7 @@ Refusal CheckScanner(std::string_view text);        // the name of a scanner of 
 Refusal CheckMode(std::string_view text);           // enforce, observe
 Refusal CheckObserveErrors(std::string_view text);  // tempfail, accept
 Refusal CheckMaxAgeAction(std::string_view text);
-Refusal CheckMatcher(std::string_view text);       // auto, combined, automaton
+Refusal CheckMatcher(std::string_view text);       // automaton, combined
 Refusal CheckLogTarget(std::string_view text);     // stderr, syslog
 Refusal CheckLogLevel(std::string_view text);      // debug, info, warning, error
 Refusal CheckConfineLevel(std::string_view text);  // full, reduced

@@ -78,7 +78,7 @@ struct Clamav {
   std::uint32_t max_recursion = 17;
   std::uint32_t max_scan_millis = 20'000;
   bool huge_pages = true;
-  std::string matcher = "auto";         // auto, combined or automaton
+  std::string matcher = "automaton";    // automaton or combined
   std::uint32_t max_age_seconds = 0;    // clamav.max_age: of the database's newest file; 0 = off
   std::string max_age_action = "warn";  // warn or tempfail
   // Must stay free beside a second engine: its workers, and what the estimate of its size misses.

@@ -147,7 +147,7 @@ std::vector<Key> ScanKeys() {
              "time of one scan"),
       Bool("clamav.huge_pages", LAZARET_AT(bool, clamav.huge_pages), "signatures in huge pages"),
       Text("clamav.matcher", LAZARET_AT(Str, clamav.matcher), CheckMatcher,
-           "auto, combined or automaton: how byte patterns are looked for"),
+           "automaton or combined: how byte patterns are looked for"),
       {"clamav.max_age", LAZARET_AT(U32, clamav.max_age_seconds), Form::kDuration, 0, 315'360'000,
        nullptr, "older signatures are a problem; 0 is off"},
       Text("clamav.max_age_action", LAZARET_AT(Str, clamav.max_age_action), CheckMaxAgeAction,

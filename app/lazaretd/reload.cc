@@ -453,8 +453,10 @@ void Reload::End(bool ok, const std::string& text, Again again) {
     base::LogError("reload: " + text);
     if (change_.engine != Engine::kSame) record_.signature_problem = text;
     if (change_.rules) record_.rules_problem = text;
-    // Which of the two it was is found by trying the signatures alone.
-    if (change_.both_seen || (again != Again::kNo && change_.by_watch)) {
+    // What was not refused but met trouble is made up for, whoever asked for it. Which of the two it
+    // was is found by trying the signatures alone.
+    const bool wanted = change_.by_watch || (config_.reload_watch && !change_.rollback);
+    if (change_.both_seen || (again != Again::kNo && wanted)) {
       if (change_.engine == Engine::kFromOriginals) seen_signatures_.reset();
       if (!change_.both_seen && sha256_ != before_) seen_bundle_.clear();
       retry_ = base::Deadline::AfterMillis(change_.both_seen        ? 0

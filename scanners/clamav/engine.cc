@@ -111,15 +111,12 @@ ClamavEngine::~ClamavEngine() {
   if (engine_ != nullptr) cl_engine_free(engine_);
 }
 
-Status ClamavEngine::LoadSignatures(const Sources& sources, Matcher matcher) {
-  if (engine_ != nullptr) cl_engine_free(engine_);
+Status ClamavEngine::LoadSignatures(const Sources& sources) {
   engine_ = cl_engine_new();
   if (engine_ == nullptr)
     return Error{ErrorCode::kUnavailable, "libclamav: no memory for an engine"};
-  count_ = 0;
-  matcher_ = matcher;
   LAZARET_TRY(ApplyLimits(engine_, options_));
-  if (matcher == Matcher::kAutomaton &&
+  if (options_.matcher == Matcher::kAutomaton &&
       cl_engine_set_num(engine_, CL_ENGINE_AC_ONLY, 1) != CL_SUCCESS)
     return Error{ErrorCode::kInternal, "libclamav refuses its automaton alone"};
   LAZARET_TRY(UseTempDir(options_.tmp_dir));
@@ -154,11 +151,7 @@ base::Result<std::unique_ptr<ClamavEngine>> ClamavEngine::Load(const ClamavOptio
   LAZARET_ASSIGN(const Sources sources, FindSources(options));
   std::unique_ptr<ClamavEngine> loaded(new ClamavEngine());
   loaded->options_ = options;
-  const bool by_size = options.matcher == Matcher::kBySize;
-  LAZARET_TRY(loaded->LoadSignatures(sources, by_size ? Matcher::kCombined : options.matcher));
-  // How many there are is known only now, and loading so few again costs little.
-  if (by_size && loaded->count_ <= kAutomatonSignatures)
-    LAZARET_TRY(loaded->LoadSignatures(sources, Matcher::kAutomaton));
+  LAZARET_TRY(loaded->LoadSignatures(sources));
   if (const cl_error_t code = cl_engine_compile(loaded->engine_); code != CL_SUCCESS) {
     return Error{ErrorCode::kInvalid,
                  std::string("libclamav cannot compile the signatures: ") + cl_strerror(code)};

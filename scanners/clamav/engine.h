@@ -13,14 +13,10 @@ struct cl_engine;
 
 namespace lazaret::scanners {
 
-// How libclamav looks for byte patterns of files in general and of programs. kCombined is its own
-// way: two passes, Boyer-Moore for fixed patterns and an automaton for the others. kAutomaton puts
-// all into the automaton: one pass, nothing seen less. With few patterns that costs a quarter less
-// (measured, docs/performance.md); many patterns that begin as ordinary text does make it dearer.
-enum class Matcher : std::uint8_t { kBySize, kCombined, kAutomaton };
-
-// kBySize takes the automaton up to so many signatures.
-inline constexpr unsigned kAutomatonSignatures = 10'000;
+// How libclamav looks for byte patterns of files in general and of programs. kAutomaton puts all
+// into its automaton: one pass. kCombined is its own default: a pass more, by Boyer-Moore, for
+// fixed patterns. Both see the same; which is cheaper: docs/decisions/005-matcher.md.
+enum class Matcher : std::uint8_t { kAutomaton, kCombined };
 
 // Limits keep one message from costing minutes; libclamav reports each one reached, and the scanner
 // turns that into class unscannable (or error for time). Figures: docs/operations.md.
@@ -34,7 +30,7 @@ struct ClamavOptions {
   std::uint32_t max_files = 2000;  // stops 9 000 tiny files in a zip (13 s of CPU)
   std::uint32_t max_recursion = 17;
   std::uint32_t max_scan_millis = 20'000;  // of all calls for one message together
-  Matcher matcher = Matcher::kBySize;
+  Matcher matcher = Matcher::kAutomaton;
   bool huge_pages =
       true;  // collapse the engine into huge pages after loading, where the kernel can
 };
@@ -48,9 +44,6 @@ class ClamavEngine {
   ClamavEngine(const ClamavEngine&) = delete;
   ClamavEngine& operator=(const ClamavEngine&) = delete;
   ~ClamavEngine();
-
-  // kCombined or kAutomaton.
-  Matcher matcher() const { return matcher_; }
 
   // Where this process puts temporary files. An unusable folder makes libclamav answer "clean" for
   // everything; the scanner's witness is what notices.
@@ -73,13 +66,12 @@ class ClamavEngine {
   ClamavEngine() = default;
   struct Sources;
   static base::Result<Sources> FindSources(const ClamavOptions& options);
-  base::Status LoadSignatures(const Sources& sources, Matcher matcher);
+  base::Status LoadSignatures(const Sources& sources);
   base::Status NoteContents(const Sources& sources);
 
   cl_engine* engine_ = nullptr;
   ClamavOptions options_;
   unsigned count_ = 0;
-  Matcher matcher_ = Matcher::kCombined;
   std::string description_;
   std::string contents_;
   std::string snapshot_id_;

@@ -506,6 +506,20 @@ class SupervisorTest(unittest.TestCase):
         self.assertEqual(answers[0][0], False)
         self.assertIn("analyzer ended meanwhile", answers[0][1])
 
+    def test_a_reload_that_met_a_dying_role_is_made_up_for_by_the_watch(self):
+        daemon = self.running_with_socket_and_log(sets=("reload.watch=true",))
+        before = daemon.status()
+        self.write_beside(daemon, "lazaret-analyzer.silent", "")
+        self.write_rule(daemon)
+        asking = threading.Thread(target=lambda: daemon.ask("reload"), daemon=True)
+        asking.start()
+        daemon.read_until("lazaret-analyzer got a bundle")
+        os.unlink(os.path.join(daemon.roles, "lazaret-analyzer.silent"))
+        os.kill(before["analyzer"]["pid"], signal.SIGKILL)
+        asking.join(PATIENCE)
+        status = self.wait_problems(daemon, lambda status: "is in force" in status["last_reload"])
+        self.assertFalse([one for one in status["problems"] if "not in force" in one])
+
     # --- other signatures: a second analyzer
 
     def with_engine(self, *sets):
