@@ -201,6 +201,7 @@ extern "C" __attribute__((visibility("default"))) int accept(int fd, sockaddr* a
     return gate->Accept(fd, address, length);
   } catch (...) {
     // No memory for one peer more: libmilter asks again after an interruption.
+    gate->MayHaveWaiting();
     errno = EINTR;
     return -1;
   }

@@ -35,6 +35,8 @@ class AcceptGate {
   // Peers are held back while libmilter itself waits for the next one: it has to call Accept, which
   // looks after them. From any thread.
   bool HasWaiting() const { return has_waiting_; }
+  // Accept was left by an exception: nobody knows.
+  void MayHaveWaiting() { has_waiting_ = true; }
 
  private:
   struct Peer {

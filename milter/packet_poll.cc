@@ -43,15 +43,22 @@ int Poll(pollfd* fds, nfds_t count, int millis) {
   return ppoll(fds, count, millis < 0 ? nullptr : &time, nullptr);
 }
 
-int PollForPacket(pollfd* fds) {
+// A peer that does not read its answers.
+bool IsForAnswer(const pollfd* fds, nfds_t count, int millis) {
+  return count == 1 && millis > 0 && millis == g_session_millis && (fds[0].events & POLLOUT) != 0;
+}
+
+int PollForPeer(pollfd* fds, int millis) {
   ++g_packet_waits;
-  const int ready = Poll(fds, 1, g_packet_millis);
+  const int ready = Poll(fds, 1, millis);
   --g_packet_waits;
   return ready;
 }
 
 int PollAsLibmilterWaits(pollfd* fds, nfds_t count, int millis) {
-  return IsInsidePacket(fds, count, millis) ? PollForPacket(fds) : Poll(fds, count, millis);
+  if (IsInsidePacket(fds, count, millis)) return PollForPeer(fds, g_packet_millis);
+  if (IsForAnswer(fds, count, millis)) return PollForPeer(fds, millis);
+  return Poll(fds, count, millis);
 }
 
 }  // namespace

@@ -11,7 +11,7 @@ namespace lazaret::milter {
 // counts for itself, so a peer that trickles bytes is bounded by the packet's length, not by this.
 void BoundPacketWaits(std::uint32_t session_seconds, std::uint32_t packet_seconds);
 
-// Threads that wait so right now. From any thread.
+// Threads that wait for one peer right now: so, or for it to take an answer. From any thread.
 int PacketWaits();
 
 }  // namespace lazaret::milter

@@ -23,6 +23,8 @@ double Entropy(std::string_view text) {
   return bits;
 }
 
+base::Error Late() { return {base::ErrorCode::kTimeout, "rules: the deadline passed"}; }
+
 // Values of such a leaf are masked wherever mail is shown, whether or not its rule matches.
 bool IsSensitive(const NodeSpec& node) { return !node.validator.empty() || node.entropy > 0; }
 
@@ -40,6 +42,7 @@ PatternRun::PatternRun(const Program& program, const CollectOptions& options,
 base::Status PatternRun::Run(const std::vector<std::vector<std::uint32_t>>& literals) {
   if (options_.only_rule != kNoIndex) return RunOnlyRule();
   for (std::uint32_t unit = 0; unit < hits_.texts.size(); ++unit) {
+    if (deadline_.Expired()) return Late();
     LAZARET_TRY(AskUnfiltered(unit));
     LAZARET_TRY(Defer(unit, literals[unit]));
   }
@@ -176,6 +179,7 @@ void PatternRun::SortForAsking(std::vector<Questions>& leaves) {
 
 // Asks until the rule cannot match any more; leaves `leaves` empty.
 base::Status PatternRun::AskRule(std::vector<Questions>& leaves) {
+  if (deadline_.Expired()) return Late();
   if (leaves.size() > 1) SortForAsking(leaves);
   for (const Questions& questions : leaves) {
     const std::uint32_t leaf = LeafOf(questions.front());
