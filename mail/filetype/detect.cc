@@ -20,6 +20,17 @@ constexpr std::size_t kMagicLook = 64U
 constexpr std::size_t kWorkbookLook = 256U << 10;
 constexpr const char* kUnknown = "application/octet-stream";
 
+constexpr std::string_view kDosProgram = "application/x-dosexec";
+// One segment less the 256 bytes before it: DOS loads no larger program without a header.
+constexpr std::size_t kMostComBytes = 65'280;
+
+// libmagic takes one random file in eighty for a program without header (COM): it looks at the
+// first byte and for one interrupt anywhere. What is too large for one is none.
+bool CannotBeCom(std::string_view content) {
+  const std::string_view head = content.substr(0, 2);
+  return content.size() > kMostComBytes && head != "MZ" && head != "ZM";
+}
+
 // libmagic's cookie is not thread-safe.
 class Magic {
  public:
@@ -34,9 +45,11 @@ class Magic {
   std::string TypeOf(std::string_view content) {
     const std::lock_guard<std::mutex> lock(mutex_);
     if (!loaded_) return {};
-    content = content.substr(0, kMagicLook);
-    const char* type = magic_buffer(cookie_.get(), content.data(), content.size());
-    return type != nullptr ? base::AsciiLower(base::ToValidUtf8(type)) : std::string();
+    const std::string_view look = content.substr(0, kMagicLook);
+    const char* type = magic_buffer(cookie_.get(), look.data(), look.size());
+    if (type == nullptr || (std::string_view(type) == kDosProgram && CannotBeCom(content)))
+      return {};
+    return base::AsciiLower(base::ToValidUtf8(type));
   }
 
  private:

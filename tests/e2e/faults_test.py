@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """Ground taken away while mail flows: folders that fill up, descriptors that run out, files that break."""
 import os
+import random
 import resource
 import socket
 import subprocess
@@ -65,7 +66,7 @@ class Faults(unittest.TestCase):
         subprocess.run(["mount", "-t", "tmpfs", "-o", "size=256k,mode=0700", "none", spool], check=True)
         self.addCleanup(subprocess.run, ["umount", "-l", spool], check=False)
         stand.lazaret.start()
-        large = samples.attachment("large", "Large", [("a.bin", "application/octet-stream", os.urandom(1 << 20))])
+        large = samples.attachment("large", "Large", [("a.bin", "application/octet-stream", random.Random(1).randbytes(1 << 20))])
         reply = stand.send(large, "large@lazaret.test")
         self.assertEqual(reply.code, 452, reply)
         record = stand.lazaret.record_of("large@lazaret.test")

@@ -63,6 +63,17 @@ TEST_CASE("filetype: content tells the type of what is common and dangerous") {
   CHECK(DetectType("").type.empty());
 }
 
+TEST_CASE("filetype: a program without header is one up to a segment, not above") {
+  const std::string com = "\xB8\x00\x4C\xCD\x21"s;
+  constexpr std::size_t kMost = 65'280;
+  for (const std::size_t size : {kMost - 1, kMost, kMost + 1}) {
+    const std::string content = com + std::string(size - com.size(), '\x90');
+    CAPTURE(size);
+    CHECK((DetectType(content).type == "application/x-dosexec") == (size <= kMost));
+  }
+  CHECK(DetectType(kProgram + std::string(kMost, '\x90')).type == "application/x-dosexec");
+}
+
 TEST_CASE("filetype: an encrypted office package is known by its stream") {
   std::string ole("\xD0\xCF\x11\xE0\xA1\xB1\x1A\xE1", 8);
   ole += std::string(512, '\0');
